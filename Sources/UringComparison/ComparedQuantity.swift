@@ -168,7 +168,7 @@ extension BatchSeries {
 
   private static let shares: [(ComparedQuantity, @Sendable (Batch) -> UInt64)] = [
     (.share("punted", "requests handed to io-wq"), { $0.punted }),
-    (.share("short", "requests that moved less than asked for"), { $0.short }),
+    (.share("short", "short transfers"), { $0.short }),
     (.share("copied", "zero-copy sends that were copied"), { $0.copied }),
     (.share("overflowed", "requests whose CQE overflowed"), { $0.overflowed }),
   ]

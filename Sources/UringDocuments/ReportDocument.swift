@@ -75,7 +75,7 @@ extension FieldSet<ReportDocument> {
       .object(
         "command", command, meaning: "The watched command; null without `-- COMMAND`."
       ) { report, _ in report.command == nil ? nil : report },
-      .list("rings", FieldSet<Ring>.ringNames, meaning: "Those that findings name.") { report, _ in
+      .list("rings", FieldSet<Ring>.ringNames, meaning: "Rings that findings name.") { report, _ in
         report.concernedRings
       },
       .list("findings", FieldSet<Finding>.findings, meaning: "The worst first.") { report, _ in

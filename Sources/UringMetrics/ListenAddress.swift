@@ -58,7 +58,7 @@ public struct Listener {
   /// Binds and listens. A socket file on which no process listens is replaced. Only the owner can
   /// connect to the new file.
   public init(_ address: ListenAddress) throws(ListenError) {
-    guard let bytes = SocketAddressBytes(address) else { throw ListenError("no such address") }
+    guard let bytes = SocketAddressBytes(address) else { throw ListenError("invalid address") }
     let socket = Glibc.socket(
       bytes.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
     guard socket >= 0 else { throw ListenError(CString.error(errno)) }

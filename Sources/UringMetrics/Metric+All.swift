@@ -91,7 +91,7 @@ extension Metric {
     },
     Metric(
       "uringtop_records_lost", .counter, labels: ["cause"],
-      "Records lost: the buffer was full, or the kernel did not run a program. Counts and durations include the events of the former."
+      "Records lost: the buffer was full, or the kernel did not run a program. Counts and durations include events whose records did not fit into the buffer."
     ) { moment in
       [
         Sample(["ring_buffer_full"], .integer(moment.snapshot.lost.ringBufferFull)),
@@ -100,7 +100,7 @@ extension Metric {
     },
     Metric(
       "uringtop_events_uncounted", .counter,
-      "Events that found no counter in the kernel: all counts are too low by up to as many."
+      "Events that found no counter in the kernel: all counts are too low by up to this number."
     ) { [Sample([], .integer($0.snapshot.lost.uncounted))] },
     Metric(
       "uringtop_snapshot_timestamp_seconds", .gauge,

@@ -38,7 +38,7 @@ import Testing
 
   @Test(arguments: [["snapshot"], ["snapshot", "--json"], ["top"], ["top", "--interval", "50ms"]])
   func optionsThatSelectNoRingAreNamedOnce(command: [String]) throws {
-    let words = "uringtop: no process that the options select has a ring\n"
+    let words = "uringtop: no process selected by the options has a ring\n"
     let empty = try Command.run(command + ["--from", Self.recording, "--comm", "nosuch"])
     #expect(empty.status == 0 && empty.error == words, "\(empty.error)")
     let selected = try Command.run(command + ["--from", Self.recording, "--comm", "errors"])

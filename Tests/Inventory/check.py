@@ -1,4 +1,4 @@
-"""Compares what guest.sh brought home with what the programs say: check.py FOLDER.
+"""Compares the snapshots of guest.sh with the programs' truths: check.py FOLDER.
 
 Each program hung before uringtop started: its requests must all be listed with what they wait for, and the ring's own
 counters must agree."""
@@ -242,5 +242,5 @@ for case, check in cases.items():
     passed += len(failures) == before
 for failure in failures:
     print(f"{kernel}: {failure}")
-print(f"{kernel}: {passed} of {run} hung programs are as they say")
+print(f"{kernel}: {passed} of {run} hung programs match their truth")
 sys.exit(1 if failures else 0)

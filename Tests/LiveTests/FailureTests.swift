@@ -50,7 +50,7 @@ extension LiveTests {
 
     /// Limits of the address space, from too little for uringtop to start to more than it needs.
     @Test func littleMemory() throws {
-      try #require(program != Command.binary, "make release makes the binary that this is about")
+      try #require(program != Command.binary, "needs the static binary: run make release")
       var statuses: Set<Int32> = []
       // With less than the program's own size, the kernel cannot start it.
       let size = try #require(try program.resourceValues(forKeys: [.fileSizeKey]).fileSize) >> 20

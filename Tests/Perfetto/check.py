@@ -32,7 +32,7 @@ def messages(message):
 
 
 class Events:
-    """The events of a trace, with their names and details; checks what holds for every trace."""
+    """The events of a trace, with their names and details; checks properties of every trace."""
 
     def __init__(self, path):
         trace = Trace()

@@ -32,6 +32,6 @@ int main(int argc, char **argv) {
   struct io_uring_cqe *cqe;
   while (!stop)
     if (io_uring_wait_cqe(&ring->uring, &cqe) == 0)
-      die("the chain went on");
+      die("the chain continued");
   return finish();
 }

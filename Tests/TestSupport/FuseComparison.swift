@@ -21,7 +21,7 @@ struct FuseComparison: LentGroupComparison {
     }
     let leaders = Set(told.map(\.leader))
     for group in seen where !leaders.contains(.init(group.leader.userData)) {
-      differ("FUSE group \(group.id)", "the program has none such")
+      differ("FUSE group \(group.id)", "is not in the program's truth")
     }
   }
 
@@ -80,7 +80,7 @@ struct FuseComparison: LentGroupComparison {
       return
     }
     expect(returned.callback, "fuse_zero_copy_release", name, "gave it back")
-    expect(returned.isDerived, false, name, "the callback was concluded, not seen")
+    expect(returned.isDerived, false, name, "the callback was inferred, not observed")
     expect(group.providedTime > 0, true, name, "it is known when it was lent")
     expect(
       returned.time >= max(group.membersDoneTime, group.withdrawnTime), true, name,

@@ -22,7 +22,7 @@ struct LocalBufferComparison: LentGroupComparison {
     }
     let leaders = Set(told.map(\.leader))
     for group in seen where !leaders.contains(.init(group.leader.userData)) {
-      differ("local buffer group \(group.id)", "the program has none such")
+      differ("local buffer group \(group.id)", "is not in the program's truth")
     }
     compareOthers(snapshot, told, ids)
   }
@@ -56,7 +56,7 @@ struct LocalBufferComparison: LentGroupComparison {
       return
     }
     expect(returned.callback, "io_release_ubuf", name, "gave it back")
-    expect(returned.isDerived, false, name, "the callback was concluded, not seen")
+    expect(returned.isDerived, false, name, "the callback was inferred, not observed")
     expect(
       returned.time >= max(group.membersDoneTime, group.leader.endTime), true, name,
       "given back after the submission and its last use")

@@ -164,7 +164,7 @@ part_ext4() {
   for mode in $modes; do
     check "$mode, mkfs, mount, copy, umount, fsck" served $mode file_system
     for operation in write discard flush; do
-      check "$mode, $operation came" has "\"$operation\":"
+      check "$mode, $operation was served" has "\"$operation\":"
     done
     rm -f $backing_file
   done
@@ -293,7 +293,7 @@ part_kill() {
     kill -TERM $other
     wait $other
     take_account
-    check "$mode, the other one is well" has '"errors":0,'
+    check "$mode, the other target has no errors" has '"errors":0,'
     check "$mode, nothing left" nothing_left
   done
 }
@@ -329,6 +329,6 @@ part_compare() {
 for part in ${*:-modes queues ext4 fio faults mixed cut kill compare}; do
   part_"$part"
 done
-[ $failed -eq 0 ] && echo "all is well" || echo "something failed"
+[ $failed -eq 0 ] && echo "all checks passed" || echo "something failed"
 dmesg | grep -iE 'BUG|WARNING|Oops|hung task|ublk' | tail -n 5
 exit $failed

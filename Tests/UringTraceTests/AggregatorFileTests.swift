@@ -149,7 +149,7 @@ import UringTrace
     let before = stream.snapshot()
     #expect(
       before.fileNames.description(of: try #require(before.inFlight(7)))
-        == "socket:[3], which has no descriptor any more (it was fd 3)")
+        == "socket:[3], which no longer has a descriptor (it was fd 3)")
     stream.complete(1, 1)
     let after = stream.snapshot()
     #expect(after.fileNames.description(of: try #require(after.recent.first)) == "socket:[3]")

@@ -43,7 +43,7 @@ import UringTrace
     #expect(cause.kind == .device)
     #expect(
       cause.text == "ublkb0 queue 0 tag 3: read of 4096 bytes at sector 8, "
-        + "which its server thread 99 has and has not committed")
+        + "which its server thread 99 holds and has not committed")
     // The next inventory walk finds no block request.
     stream.disk(nil)
     snapshot = stream.snapshot()

@@ -123,7 +123,7 @@ import Testing
     stream.ringClosed(1)
     let ring = stream.snapshot().rings[0]
     #expect(ring.waiter == nil && ring.balance == nil && ring.notListed == 0)
-    #expect(ring.cqPending == 2, "CQEs that were left are still of interest")
+    #expect(ring.cqPending == 2, "unreaped CQEs of a closed ring stay visible")
   }
 
   @Test func repeatedReportOfAClosedRingIsOneEvent() {

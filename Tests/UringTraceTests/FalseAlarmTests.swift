@@ -349,6 +349,6 @@ import UringFindings
         .hasPrefix("its timer, which fires in 90 s") == true)
     let far = cause("LINK_TIMEOUT", .linkTimeout, expires: 3_735_928_559 * Self.second)
     #expect(far?.contains("fires in 118 years: its timespec may not have been valid") == true)
-    #expect(cause("TIMEOUT", .timeout) == "its time to come")
+    #expect(cause("TIMEOUT", .timeout) == "its timer, whose expiry is not known")
   }
 }

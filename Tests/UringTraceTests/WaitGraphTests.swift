@@ -79,7 +79,7 @@ import UringFindings
   }
 
   static let openings: [Opening] = [
-    Opening(testDescription: "another process, of which nothing is known, has the write end") {
+    Opening(testDescription: "an unknown process also has the write end open") {
       $0.waits.files.append(
         OpenFile(tgid: 20, fd: 9, kind: .pipe, file: 701, inode: 7))
       for index in $0.waits.files.indices where $0.waits.files[index].file == 701 {
@@ -100,16 +100,16 @@ import UringFindings
     Opening(testDescription: "the pipe has data") {
       for index in 1...2 { $0.waits.files[index].pending = 1 }
     },
-    Opening(testDescription: "the look left something out") { $0.waits.isComplete = false },
-    Opening(testDescription: "there was no look") { $0.waits.time = 0 },
+    Opening(testDescription: "the look at waits omitted something") { $0.waits.isComplete = false },
+    Opening(testDescription: "no look at waits was made") { $0.waits.time = 0 },
     Opening(testDescription: "the look is old") { $0.time += 12 * second },
-    Opening(testDescription: "the thread slept for a moment only") {
+    Opening(testDescription: "the thread has slept for half a second only") {
       $0.waits.threads[0].since = $0.waits.time - second / 2
     },
-    Opening(testDescription: "since when it sleeps is not known") { $0.waits.threads[0].since = 0 },
+    Opening(testDescription: "the start of the thread's sleep is unknown") { $0.waits.threads[0].since = 0 },
     Opening(testDescription: "its wait has a timeout") { $0.waits.threads[0].wait = .timed },
     Opening(testDescription: "it is stopped") { $0.waits.threads[0].wait = .stopped },
-    Opening(testDescription: "it was called again since the look") {
+    Opening(testDescription: "io_uring_enter was called again since the look") {
       $0.rings[0].lastWaitTime = $0.waits.time
     },
     Opening(testDescription: "a second thread sleeps for a time") {
@@ -134,7 +134,7 @@ import UringFindings
     Opening(testDescription: "the request moved since the look") {
       $0.requests[0].lastTime = $0.waits.time + 1
     },
-    Opening(testDescription: "where the request is, is not known") {
+    Opening(testDescription: "the request's place is unknown") {
       $0.requests[0].place = .unknown
     },
     Opening(testDescription: "the file was ready") {

@@ -50,7 +50,7 @@ import Testing
     }
     let refused = try position(
       "setup", "-EPERM", "server/200",
-      "kernel.io_uring_disabled is 2: nobody may make rings; 128 entries, SQPOLL")
+      "kernel.io_uring_disabled is 2: nobody may create rings; 128 entries, SQPOLL")
     let registration = try position("register", "-ENOMEM", "REGISTER_BUFFERS, 3 arguments")
     let late = try position("enter", "-ETIME", "submit 0")
     let good = try position("enter", "ok", "1.23k", "5.00k", "submit 8, wait for 2")

@@ -81,7 +81,7 @@ import UringConfiguration
     ("[tables.requests]\ncolumns = []", "2:11: a table needs at least one column"),
     ("[tables.requests]\nsort = '!'", "2:8: rows cannot be sorted by this column"),
     ("[tables.requests]\nsort = '-nothing'", "2:8: this table has no such column"),
-    ("[filters]\nslow = 'age>x'", "2:8: the filter is wrong at 5: 'x' is not a time"),
+    ("[filters]\nslow = 'age>x'", "2:8: the filter is invalid at 5: 'x' is not a time"),
     ("sort = 1\n[tables.x]\nsort = ''", "1:1: unknown key"),
   ]) func aMistakeIsAWarningUntilAKeyIsPressed(_ text: String, _ message: String) {
     var interface = interface(options: options(text))

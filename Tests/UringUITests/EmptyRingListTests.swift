@@ -5,7 +5,7 @@ import Testing
 /// The screen states that the options of the command line select no ring if there is none, and only
 /// then.
 @Suite struct EmptyRingListTests {
-  private static let text = "no process that the options select has a ring"
+  private static let text = "no process selected by the options has a ring"
 
   @Test func optionsThatSelectNoRingAreNamed() {
     var scene = Scene(Make.snapshot())

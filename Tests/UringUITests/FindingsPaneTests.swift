@@ -135,7 +135,7 @@ import UringTrace
     press(&interface, "7", .down, .enter)
     interface.update(Make.snapshot(rings: [Make.ring(1)], at: 6), timeline: nil)
     let text = screen(&interface)
-    #expect(text.contains("it has passed"))
+    #expect(text.contains("no longer holds"))
     #expect(text.contains("Means") && text.contains("Last seen"))
   }
 

@@ -31,7 +31,7 @@ import Testing
     let text = screen(&interface, width: 100, height: 40)
     for part in [
       "Ring 1", "for 4 CQEs, 2 still missing", "7 of", "1,234 submitted",
-      "3 on no list of the kernel", "9 EIO", "SINGLE_ISSUER", "Only one thread may submit.",
+      "3 that cannot be listed", "9 EIO", "SINGLE_ISSUER", "Only one thread may submit.",
       "cq-overflow",
     ] { #expect(text.contains(part), "\(part) in \(text)") }
   }
@@ -78,7 +78,7 @@ import Testing
     let words = text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
     #expect(
       words.contains(
-        "1 older than uringtop, 22,222 without a CQE as asked, 33,333 ended unseen, "
+        "1 older than uringtop, 22,222 ended without a CQE (CQE_SKIP), 33,333 ended unseen, "
           + "44,444 handed to io-wq"), "\(text)")
   }
 
@@ -185,7 +185,7 @@ import Testing
       Make.snapshot(rings: [Make.ring(1, pid: 1, comm: "a")], at: 5), options: options)
     let text = screen(&interface, width: 100)
     #expect(
-      text.contains("no request that the options of the command line let through is in flight"),
+      text.contains("no request selected by the command-line options is in flight"),
       "\(text)")
   }
 

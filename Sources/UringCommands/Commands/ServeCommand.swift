@@ -12,7 +12,7 @@ struct ServeCommand: ParsableCommand {
     abstract: "Serves metrics for Prometheus: counts and latencies by program, cgroup and opcode.",
     discussion: """
       The metrics are at /metrics, as OpenMetrics with exemplars, or in the text format of Prometheus. \
-      docs/metrics.md lists them. Counters last as long as uringtop runs: the counts of rings that end stay.
+      docs/metrics.md lists them. Counters are kept while uringtop runs: the counts of rings that end stay.
 
       There is neither encryption nor a password: who can connect can read. A port without an address is one \
       of 127.0.0.1. Only the owner can connect to a socket file.

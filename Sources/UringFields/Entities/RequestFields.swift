@@ -42,6 +42,10 @@ extension FieldSet<Request> {
     ]
   }
 
+  /// True if the request was submitted before uringtop could see it: its age is more than the value.
+  @Sendable
+  private static func hasUnseenStart(_ request: Request) -> Bool { !request.isStartKnown }
+
   private static var progress: [Field<Request>] {
     [
       Field(
@@ -50,12 +54,12 @@ extension FieldSet<Request> {
           "The stage that the request has reached. Ended requests are `completed`, `overflowed`, `skipped`, or `ended` if no event showed how."
       ) { request, _ in .text(request.state.name) },
       Field(
-        "age", .duration, isBound: { !$0.isStartKnown },
+        "age", .duration, isBound: hasUnseenStart,
         meaning:
           "Time since the submission; of an ended request, from the submission to the end. If the submission was not seen (`start_known` is no), the request is at least this old."
       ) { request, snapshot in .number(request.age(at: snapshot.time)) },
       Field(
-        "start", .time, isBound: { !$0.isStartKnown },
+        "start", .time, isBound: hasUnseenStart,
         meaning:
           "Time of the submission; if it was not seen (`start_known` is no), the latest time that it can have been."
       ) {

@@ -13,6 +13,6 @@ public enum EmptyRequestList: CaseIterable, Sendable {
   }
 
   private func hidden(_ verb: String) -> String {
-    "no request that the options of the command line let through " + verb
+    "no request selected by the command-line options " + verb
   }
 }

@@ -86,7 +86,7 @@ extension FindingRule {
       "Call io_uring_enable_rings before the first submission."
     ),
     .ownerDead: (
-      "the ring's SQ thread has exited", "Make a new ring: nothing takes this one's SQEs any more."
+      "the ring's SQ thread has exited", "Create a new ring: this ring's SQEs are no longer taken."
     ),
     .fault: (
       "its argument is not mapped", "Check the addresses of the timeout and of the signal mask."

@@ -76,8 +76,8 @@ private struct Refusal {
       let group = limits?.group.map { " or the group \($0)" } ?? ""
       self.init(
         disabled == 1
-          ? "kernel.io_uring_disabled is 1: only processes with CAP_SYS_ADMIN\(group) may make rings"
-          : "kernel.io_uring_disabled is \(disabled): nobody may make rings",
+          ? "kernel.io_uring_disabled is 1: only processes with CAP_SYS_ADMIN\(group) may create rings"
+          : "kernel.io_uring_disabled is \(disabled): nobody may create rings",
         disabled == 1
           ? "Add the process to the group of kernel.io_uring_group, or set kernel.io_uring_disabled to 0."
           : "Set kernel.io_uring_disabled to 0 (sysctl).")

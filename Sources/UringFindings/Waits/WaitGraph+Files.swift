@@ -75,7 +75,7 @@ extension WaitGraph {
     let who = words(request)
     guard let socket = ledger.sender(of: request), let stream = socket.stream,
       stream.sendQueue > 0, stream.window == 0
-    else { return .open("\(who) waits for the network stack to let go of its memory") }
+    else { return .open("\(who) waits for the network stack to release its memory") }
     let peers = peers(of: socket)
     let ends = Set(peers.map(\.tgid)).sorted()
     guard !ends.isEmpty, peers.allSatisfy({ ($0.stream?.unread ?? 0) > 0 }), ledger.isClosed(peers)

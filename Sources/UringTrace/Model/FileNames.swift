@@ -32,7 +32,7 @@ public struct FileNames: Sendable {
     public var hasNone: Bool
 
     public var state: String {
-      hasNone ? "which has no descriptor any more" : "whose descriptor was closed"
+      hasNone ? "which no longer has a descriptor" : "whose descriptor was closed"
     }
 
     var text: String {

@@ -48,7 +48,7 @@ extension Snapshot {
       let queue = state?.sendBytes.map { ": \($0) bytes are in the send queue" } ?? ""
       let socket = state.map { $0.text.isEmpty ? "" : " (\($0.text))" } ?? ""
       return WaitCause(
-        kind: .network, text: "the network stack to let go of the buffer" + queue + socket)
+        kind: .network, text: "the network stack to release the buffer" + queue + socket)
     }
     switch request.place {
     case .linked: return causeInChain(of: request)
@@ -66,7 +66,7 @@ extension Snapshot {
         kind: .device, text: "\(file(of: request)), which is polled by io_uring_enter")
     case .block: return WaitCause(kind: .device, text: deviceText(request))
     case .workerQueued:
-      return WaitCause(kind: .workerQueue, text: "a worker thread: none has taken it up")
+      return WaitCause(kind: .workerQueue, text: "a worker thread: none has picked it up")
     case .workerRunning: return WaitCause(kind: .worker, text: workerText(request))
     case .taskWork:
       return WaitCause(
@@ -120,9 +120,9 @@ extension Snapshot {
     let text = "\(place): \(disk.operationText)"
     if disk.isWithServer {
       let server = disk.serverTgid == 0 ? "" : " \(thread(disk.serverTgid))"
-      return text + ", which its server\(server) has and has not committed"
+      return text + ", which its server\(server) holds and has not committed"
     }
-    return text + ", which its driver has"
+    return text + ", which its driver holds"
   }
 
   private func driverText(_ request: Request) -> String {
@@ -135,7 +135,7 @@ extension Snapshot {
   }
 
   private func timerText(_ request: Request) -> String {
-    guard request.expiryTime != 0 else { return "its time to come" }
+    guard request.expiryTime != 0 else { return "its timer, whose expiry is not known" }
     let rest = request.expiryTime.since(time)
     guard rest > 0 else { return "its timer, which is due" }
     let year = 365 * TimeUnit.day.nanoseconds

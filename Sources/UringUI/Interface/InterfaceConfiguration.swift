@@ -29,7 +29,7 @@ extension Interface {
     let filters = NamedFilters(configuration.filterTexts)
     for filter in configuration.filters.values {
       if let complaint = complaint(about: filter.value) {
-        mistakes.append(Mistake(filter.offset, "the filter is wrong \(complaint)"))
+        mistakes.append(Mistake(filter.offset, "the filter is invalid \(complaint)"))
       }
     }
     let names = slots.map { self[$0].name.lowercased() }

@@ -14,7 +14,7 @@ struct FindingDetailPane: Pane {
 
   var name: String { "Finding \(key.tag)" }
 
-  func summary(_ scene: Scene) -> String { seen.isGone ? "it has passed" : "" }
+  func summary(_ scene: Scene) -> String { seen.isGone ? "no longer holds" : "" }
 
   func ring(_ scene: Scene) -> Ring.ID? { finding?.rings.first }
 

@@ -181,7 +181,7 @@ struct RequestDetail {
     } else if let since = waiter.asleepSince {
       pieces.append(Piece("  asleep for " + Humanise.duration(scene.age(since: since))))
     } else {
-      pieces.append(Piece("  since before uringtop came", .faint))
+      pieces.append(Piece("  since before uringtop started", .faint))
     }
     if waiter.count > 1 { pieces.append(Piece("  and \(waiter.count - 1) more threads", .faint)) }
     return Piece.fact("Waiter", pieces)
@@ -352,7 +352,7 @@ struct RequestDetail {
     add(.opFlags, properties.flags, UInt64(sqe.op_flags), else: "op_flags")
     let flags = request.flagNames(scene.snapshot.requestFlagNames).joined(separator: " ")
     if !flags.isEmpty { rows.append(("request flags", flags)) }
-    return [heading("SQE"), [Piece(" what the kernel still has of it", .faint)]]
+    return [heading("SQE"), [Piece(" fields that the kernel still has", .faint)]]
       + rows.map { name, value in [Piece("   " + name.fitted(to: 18), .label), Piece(value)] }
   }
 

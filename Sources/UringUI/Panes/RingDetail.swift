@@ -51,7 +51,7 @@ struct RingDetail {
     guard !ring.isClosed else { return [] }
     guard let waiter = ring.waiter else {
       return ring.firstLook == 0
-        ? [] : [Piece.fact("Waits", [Piece("nobody waits for CQEs", .faint)])]
+        ? [] : [Piece.fact("Waits", [Piece("no thread waits for CQEs", .faint)])]
     }
     var pieces = [Piece(scene.thread(waiter.tid), .strong)]
     if waiter.count > 1 { pieces.append(Piece(" and \(waiter.count - 1) more")) }
@@ -117,7 +117,7 @@ struct RingDetail {
     var flight = [Piece("\(Humanise.grouped(UInt64(ring.inFlight)))", .value)]
     if ring.notListed > 0 {
       flight.append(
-        Piece("  and \(Humanise.grouped(ring.notListed)) on no list of the kernel", .warning))
+        Piece("  and \(Humanise.grouped(ring.notListed)) that cannot be listed", .warning))
     }
     if let balance = ring.balance, balance.method != .unknown {
       let text: String =
@@ -133,7 +133,7 @@ struct RingDetail {
     ]
     let others: [(UInt64, String)] = [
       (counts.found, "older than uringtop"), (counts.overflowed, "overflowed"),
-      (counts.skipped, "without a CQE as asked"), (counts.endedUnseen, "ended unseen"),
+      (counts.skipped, "ended without a CQE (CQE_SKIP)"), (counts.endedUnseen, "ended unseen"),
       (counts.punted, "handed to io-wq"),
     ]
     for (count, name) in others where count > 0 {

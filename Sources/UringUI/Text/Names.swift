@@ -56,7 +56,7 @@ enum Names {
     case .overflowed: Piece("CQE overflowed", .error)
     case .skipped: Piece("ended, CQE skipped as asked", .good)
     case .notifiedOfCopy: Piece("network stack had copied the buffer", .warning)
-    case .notified: Piece("network stack let go of the buffer", .good)
+    case .notified: Piece("network stack released the buffer", .good)
     case .ended: Piece("ended, unseen", .warning)
     case .found: Piece("found in flight", .label)
     }

@@ -11,7 +11,7 @@ static __attribute__((format(printf, 1, 2))) void tell(const char *format, ...) 
   va_start(arguments, format);
   check(
       used + (size_t)vsnprintf(lent + used, sizeof lent - used, format, arguments) < sizeof lent,
-      "too much to tell");
+      "the truth is too long");
   va_end(arguments);
 }
 

@@ -111,7 +111,7 @@ static void add_queue(unsigned queue, unsigned fetches) {
 static unsigned count_processors(void) {
   unsigned last = 0;
   FILE *list = fopen("/sys/devices/system/cpu/possible", "r");
-  check(list && fscanf(list, "0-%u", &last) >= 0, "which processors there are is not known");
+  check(list && fscanf(list, "0-%u", &last) >= 0, "cannot read the list of processors");
   fclose(list);
   return last + 1;
 }

@@ -43,7 +43,7 @@ UNUSED_OK static __attribute__((noreturn, format(printf, 2, 3))) void leave(
 
 static void on_alarm(int signal) {
   (void)signal;
-  static const char text[] = "a test program gave up: a completion it waits for did not come\n";
+  static const char text[] = "a test program gave up: an expected completion did not arrive\n";
   (void)!write(2, text, sizeof text - 1);
   _exit(1);
 }

@@ -28,7 +28,7 @@ extension TargetComparison {
     for group in snapshot.groups.sorted(by: { ($0.startTime, $0.id) < ($1.startTime, $1.id) }) {
       guard let io = group.buffer.ublk, group.provider == .ublk || group.provider == .ublkAuto
       else {
-        differ("group \(group.id) (\(group.provider.name)) is none of the target")
+        differ("group \(group.id) (\(group.provider.name)) does not belong to the target")
         continue
       }
       groups[Tag(queue: io.queue, tag: io.tag), default: []].append(group)
@@ -211,7 +211,7 @@ extension TargetComparison {
   ) {
     let io = expected.io
     guard expected.isProvided else {
-      if group.acknowledgement != nil { differ(subject, "what never was provided was given back") }
+      if group.acknowledgement != nil { differ(subject, "a buffer that was never provided was given back") }
       return
     }
     guard let acknowledgement = group.acknowledgement else {
@@ -220,7 +220,7 @@ extension TargetComparison {
     }
     expect(acknowledgement.callback, "ublk_io_release", subject, "callback")
     expect(
-      acknowledgement.isDerived, false, subject, "the callback was concluded, not seen",
+      acknowledgement.isDerived, false, subject, "the callback was inferred, not observed",
       isAbsence: true)
     // A worker posts a completion before it frees the request and with it the buffer.
     let hadWorker = group.members.contains { workers.contains($0.request) }
