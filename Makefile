@@ -1,12 +1,13 @@
-# To try it: `make demo` or `make test`; both install the missing Debian packages. To contribute: run `make setup` once,
-# and `make check` before each commit.
+# To try uringtop, run `make demo` or `make test`. Both install the missing Debian packages. To
+# contribute, run `make setup` once, and `make check` before each commit.
 
 SWIFT ?= swift
 CLANG_FORMAT ?= clang-format
 PROGRAMS := .build/programs
-# Benchmark programs, and the test programs that they use. Not in PROGRAMS: the tests run all programs there.
+# The benchmark programs, and the test programs that they use. They have a separate folder, because
+# the tests run all programs in PROGRAMS.
 BENCHMARKS := .build/benchmarks
-# Recordings that scripts/vm-test and scripts/vm-test-ublk make in guests.
+# Recordings that scripts/vm-test and scripts/vm-test-ublk make in guests (virtual machines).
 VM_RESULTS := .build/vm-test
 UBLK_RESULTS := .build/vm-test-ublk
 
@@ -35,33 +36,35 @@ setup-bench: setup
 build:
 	$(SWIFT) build
 
-# One static file, .build/uringtop, that runs on other machines without any library. Omits .eh_frame_hdr, 0.4 MB of
-# tables for C++ exceptions, which nothing here throws. The map lists what is linked, for scripts/licenses.
+# Builds one static file, .build/uringtop, that runs on other machines without any library. The file
+# lacks .eh_frame_hdr, 0.4 MB of tables for C++ exceptions, because nothing in it throws. The linker
+# map lists the linked files, for scripts/licenses.
 release:
 	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --icf=all \
 	  -Xlinker --no-eh-frame-hdr -Xlinker -O2 -Xlinker -Map=.build/static/link.map --scratch-path .build/static
 	strip -o .build/uringtop .build/static/release/uringtop
 
-# Small liburing programs: subjects of the tests, and the workload of the demonstration.
+# Builds small liburing programs. uringtop observes them in the tests and in the demonstration.
 programs:
 	$(MAKE) -s -C Tests/Programs OUT=$(abspath $(PROGRAMS))
 
-# The demonstration: a ublk target, or its stand-in where there is no driver, and a mixed load beside it.
+# Runs the demonstration: a ublk target (or its fallback where there is no ublk driver), and a mixed
+# load beside it.
 demo: setup build
 	.build/debug/uringtop demo
 
 # Testing
 
-# SwiftPM sometimes crashes in its first run on a machine; a second run succeeds.
+# SwiftPM sometimes crashes when it runs for the first time on a machine. A second run succeeds.
 build-tests = $(SWIFT) build --build-tests || $(SWIFT) build --build-tests
 
-# Lint, a build, and every test that needs neither root nor virtual machines. Takes minutes.
+# Runs lint, a build, and every test that needs neither root nor virtual machines. Takes minutes.
 check: lint programs
 	$(build-tests)
 	URINGTOP_LIVE=0 $(SWIFT) test --skip-build --no-parallel
 
-# All tests, including the live tests, guests with the oldest and the newest kernel, and a short run of the fuzzers.
-# Needs root. `make vm-test` tests the other kernels.
+# Runs all tests: also the live tests, the tests in guests with the oldest and the newest kernel,
+# and a short run of the fuzzers. Needs root. `make vm-test` tests the other kernels.
 test: setup-guests release programs
 	$(MAKE) -s check-stage
 	scripts/vm-test --record-only 6.1 newest
@@ -71,7 +74,8 @@ test: setup-guests release programs
 	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) URINGTOP_UBLK_RESULTS=$(abspath $(UBLK_RESULTS)) \
 	  $(SWIFT) test --skip-build --no-parallel
 
-# Captures the expected output for every recording again, and prints the differences from the last capture.
+# Captures the expected output for every recording again, and prints its differences from the
+# previous capture.
 golden:
 	$(SWIFT) build --build-tests
 	URINGTOP_GOLDEN=capture $(SWIFT) test --skip-build --filter GoldenTests
@@ -81,65 +85,68 @@ SECONDS ?= 60
 fuzz: build-fuzz
 	scripts/fuzz $(SECONDS)
 
-# Runs every fuzzer of the debug build with a fixed set of inputs, the same in each run. Takes a minute.
+# Runs every fuzzer of the debug build with the same fixed set of inputs each time. Takes a minute.
 fuzz-short:
 	$(SWIFT) build --product Fuzz
 	scripts/fuzz --short
 
-# Optimised like the shipped binary, with all traps, and instrumented for libFuzzer.
+# Builds the fuzzers: optimised like the shipped binary, with all runtime traps, and instrumented
+# for libFuzzer.
 build-fuzz:
 	URINGTOP_FUZZ=$$(clang -print-file-name=libclang_rt.fuzzer_no_main-$$(uname -m).a) \
 	  $(SWIFT) build -c release --product Fuzz --scratch-path .build/fuzz
 
-# Code coverage, by folder, of the inputs that `make fuzz` has kept.
+# Prints the code coverage of the inputs that `make fuzz` has kept, by folder.
 fuzz-coverage:
 	URINGTOP_FUZZ=$$(clang -print-file-name=libclang_rt.fuzzer_no_main-$$(uname -m).a) URINGTOP_COVERAGE=1 \
 	  $(SWIFT) build -c release --product Fuzz --scratch-path .build/fuzz-coverage
 	scripts/fuzz-coverage
 
-# Runs the tests that need no guest with AddressSanitizer, and the C code also with UBSan. Leak detection is off because
-# the build tools, which are instrumented too, do not free their memory.
+# Runs the tests that need no guest with AddressSanitizer, and their C code also with UBSan. Leak
+# detection is off, because the instrumented build tools do not free their memory.
 sanitize-address: programs
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) build --build-tests --sanitize=address -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined \
 	  --scratch-path .build/address
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --skip-build --no-parallel --sanitize=address \
 	  -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined --scratch-path .build/address $(TESTS)
 
-# The same with ThreadSanitizer.
+# Runs the tests that need no guest with ThreadSanitizer.
 sanitize-thread: programs
 	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build/thread
 	TSAN_OPTIONS=halt_on_error=0 $(SWIFT) test --skip-build --no-parallel --sanitize=thread --scratch-path .build/thread $(TESTS)
 
-# Helpers that make the kernel refuse BPF calls, for scripts/fault-injection and scripts/verifier-margin.
+# Builds helpers that make the kernel refuse BPF calls, for scripts/fault-injection and
+# scripts/verifier-margin.
 faults:
 	$(MAKE) -s -C Tests/Faults OUT=$(abspath .build/faults)
 
-# Only the tests in guests, with all kernels.
+# Runs only the tests in guests, with all kernels.
 vm-test: setup-guests release programs
 	scripts/vm-test
 	scripts/vm-test-ublk
 	scripts/vm-test-inventory
 
-# Debian's Prometheus scrapes `uringtop serve` throughout a flood of FLOOD seconds, and OpenSSH shows a recording of this
-# machine. Installs both; Debian then starts them as services. Needs root.
+# Tests the network features. Debian's Prometheus scrapes `uringtop serve` during a flood of
+# requests that lasts FLOOD seconds, and uringtop shows a recording of this machine over OpenSSH.
+# Installs Prometheus and OpenSSH, which Debian then starts as services. Needs root.
 FLOOD ?= 30
 network-test: setup programs
 	scripts/install-packages network-test
 	$(build-tests)
 	URINGTOP_FLOOD=$(FLOOD) $(SWIFT) test --skip-build --no-parallel --filter 'PrometheusTests|SSHTests'
 
-# The workloads of `make bench` and scripts/compare-trials.
+# Builds the workloads of `make bench` and scripts/compare-trials.
 bench-programs:
 	$(MAKE) -s -C Tests/Programs OUT=$(abspath $(BENCHMARKS))
 	$(MAKE) -s -C Benchmarks/Programs OUT=$(abspath $(BENCHMARKS))
 
-# Measures the cost of observation and compares it with bpftrace and perf. Prints a table and writes .build/bench.json.
-# Takes 15 minutes and needs root.
+# Measures what observation costs, and compares it with the cost of bpftrace and perf. Prints a
+# table and writes .build/bench.json. Takes 15 minutes and needs root.
 bench: setup-bench release bench-programs
 	$(SWIFT) build -c release --product ReplayBench
 	scripts/bench $(BENCH)
 
-# Writes the documents that are generated from bpf/include/records.
+# Generates the documents that describe bpf/include/records.
 describe:
 	$(SWIFT) run DescribeRecords bpf/include schema docs/schema/trace.schema.json table docs/records.md
 

@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// For code off the path of a record from the kernel to the model: the size of the binary is limited.
+/// Settings for code that is not on the path of a record from the kernel to the model. It is
+/// optimised for size, because the size of the binary is limited.
 let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
 let package = Package(
@@ -23,9 +24,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
   ],
   targets: [
-    // What BPF, Swift and recordings share: one C header.
+    // The C headers of the records, shared by the BPF programs, the Swift code and recordings.
     .systemLibrary(name: "CRecord", path: "bpf/include"),
-    // libbpf, and the few things of it that Swift cannot import.
+    // libbpf, and wrappers for the few parts of libbpf that Swift cannot import.
     .target(
       name: "CBPF",
       dependencies: ["CRecord"],
@@ -34,14 +35,14 @@ let package = Package(
     .target(
       name: "CCurses", dependencies: ["CProcess"],
       linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
-    // liburing, and the ublk interface that older headers lack.
+    // liburing, and the ublk definitions that older kernel headers lack.
     .target(name: "CURing", linkerSettings: [.linkedLibrary("uring")]),
-    // fork and exec, which Swift does not import.
+    // fork and exec, which Swift cannot import.
     .target(name: "CSpawn"),
-    // The process before Swift's runtime starts and after a crash.
+    // Code that runs before Swift's runtime starts, and after a crash.
     .target(name: "CProcess"),
 
-    // The BPF programs, compiled, deflated and embedded by `swift build`.
+    // The BPF programs, which `swift build` compiles, deflates and embeds.
     .systemLibrary(name: "CZlib"),
     // The compression of recordings.
     .systemLibrary(name: "CZstd"),
@@ -54,32 +55,34 @@ let package = Package(
       exclude: ["LICENSE", "include", "programs"],
       plugins: ["CompileBPF"]),
 
-    // The records: described once, in bpf/include/records; what depends on their kinds is generated.
+    // The record kinds. They are described once, in bpf/include/records; code that depends on the
+    // kinds is generated.
     .target(name: "RecordHeaders"),
     .executableTarget(name: "DescribeRecords", dependencies: ["RecordHeaders"]),
     .plugin(
       name: "GenerateRecords", capability: .buildTool(), dependencies: ["DescribeRecords"]),
     .target(name: "UringRecords", dependencies: ["CRecord"], plugins: ["GenerateRecords"]),
 
-    // Thread, lock, clock and small reads of files; units of time, numbers for people and C strings.
+    // Basics: threads, locks, the clock, reads of small files, units of time, numbers formatted for
+    // people, and C strings.
     .target(name: "UringBase", dependencies: ["CProcess"]),
 
-    // The domain runs anywhere and needs no root. The model, and the aggregator that rebuilds it from
-    // records.
+    // The model of rings and requests, and the aggregator that builds the model from records. It
+    // runs on any machine and needs no root.
     .target(
       name: "UringTrace", dependencies: ["CRecord", "UringBase", "UringRecords"],
       plugins: ["GenerateRecords"]),
     // The rules that find problems in a snapshot.
     .target(
       name: "UringFindings", dependencies: ["UringBase", "UringTrace"], swiftSettings: small),
-    // The facts that users see, each described once, and the expressions that select by them.
+    // The fields that users see (each described once), and the filter expressions that use them.
     .target(
       name: "UringFields",
       dependencies: [
         "CRecord", "UringBase", "UringFindings", "UringRecordings", "UringRecords", "UringTrace",
       ],
       swiftSettings: small),
-    // Traces in files: binary, and as JSON lines.
+    // Recordings in files: binary, and as JSON lines.
     .target(
       name: "UringRecordings",
       dependencies: [
@@ -87,12 +90,12 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: small),
-    // Copies of recordings without what identifies the machine or its users.
+    // Redaction: copies of recordings without the data that identify the machine or its users.
     .target(
       name: "UringRedaction",
       dependencies: ["CRecord", "UringRecordings", "UringRecords", "UringTrace"],
       swiftSettings: small),
-    // Comparison of two recordings of a workload.
+    // The comparison of two recordings of a workload.
     .target(
       name: "UringComparison",
       dependencies: [
@@ -115,14 +118,15 @@ let package = Package(
         "CRecord", "UringFindings", "UringRecordings", "UringRecords", "UringTrace",
       ],
       swiftSettings: small),
-    // The user's configuration: the file's TOML, and what it says.
+    // The user's configuration file: the TOML parser and the settings.
     .target(name: "UringConfiguration", dependencies: ["UringBase"], swiftSettings: small),
-    // What all sources of snapshots have in common; the filter; the source that plays a recording.
+    // The common part of all sources of snapshots, the filter, and the source that replays a
+    // recording.
     .target(
       name: "UringSources",
       dependencies: ["CRecord", "UringBase", "UringRecordings", "UringRecords", "UringTrace"],
       swiftSettings: small),
-    // The live source.
+    // The live source of snapshots, which loads the BPF programs.
     .target(
       name: "UringProbe",
       dependencies: [
@@ -130,11 +134,12 @@ let package = Package(
         "UringTrace",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
-    // The embedded ublk target, its load, and what takes its place without ublk.
+    // The embedded ublk target, its load, and the fallback workload for machines without ublk.
     .target(
       name: "UblkTarget", dependencies: ["CURing", "UringBase", "UringTrace"],
       swiftSettings: small),
-    // The curses UI: draws snapshots, turns keys into commands. Knows no live source.
+    // The curses UI: it draws snapshots and turns keys into commands. It does not depend on the
+    // live source.
     .target(
       name: "UringUI",
       dependencies: [
@@ -142,7 +147,7 @@ let package = Package(
         "UringRecordings", "UringRecords", "UringSources", "UringTrace",
       ],
       swiftSettings: small),
-    // OpenMetrics: what is counted, as text and over HTTP.
+    // OpenMetrics: the counters as text, and the HTTP server.
     .target(
       name: "UringMetrics",
       dependencies: [
@@ -167,13 +172,14 @@ let package = Package(
       swiftSettings: small),
     .executableTarget(
       name: "uringtop", dependencies: ["UringCommands"], swiftSettings: small,
-      // In a static binary, a failed allocation ends in Sources/CProcess/Crash.c, not in the runtime, which would print a
-      // stack trace and abort.
+      // In a static binary, a failed allocation calls Sources/CProcess/Crash.c instead of the Swift
+      // runtime, which would print a stack trace and abort.
       linkerSettings: [
         .unsafeFlags(["-Xlinker", "--wrap=_ZN5swift28swift_abortAllocationFailureEmm"])
       ]),
 
-    // Inputs from strangers: with libFuzzer, or a fixed number of them in the tests.
+    // Fuzzers for untrusted input. They run with libFuzzer, or with a fixed number of inputs in the
+    // tests.
     .target(name: "FuzzDriver", path: "Fuzzing/Driver"),
     .executableTarget(
       name: "Fuzz",
@@ -184,12 +190,12 @@ let package = Package(
       ],
       path: "Fuzzing", exclude: ["Driver", "README.md"]),
 
-    // Live tests: programs under observation, also in guests with other kernels.
+    // Live tests: they observe programs, also in guests with other kernels.
     .target(name: "ProbeSupport", dependencies: ["UringTrace"], path: "Tests/ProbeSupport"),
     .executableTarget(
       name: "ProbeCheck", dependencies: ["ProbeSupport", "UringProbe", "UringTrace"],
       path: "Tests/ProbeCheck"),
-    // The BPF programs' side of the transport, for user space.
+    // The BPF programs' part of the record transport, compiled for user space.
     .target(
       name: "CTransport", path: "Tests/CTransport",
       cSettings: [
@@ -204,7 +210,8 @@ let package = Package(
         "UringTrace", "CRecord",
       ]),
 
-    // What recordings and programs say, beside each other; running the binary.
+    // Support for tests: runs the binary, and compares recordings with the results that the
+    // observed programs print.
     .target(
       name: "TestSupport",
       dependencies: [
@@ -212,14 +219,15 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "Tests/TestSupport"),
-    // The hard cases, on recordings of real programs: Tests/Fixtures.
+    // Tests of hard cases with recordings of real programs (Tests/Fixtures).
     .testTarget(
       name: "FixtureTests",
       dependencies: [
         "TestSupport", "UringDocuments", "UringFields", "UringFindings", "UringRecordings",
         "UringSources", "UringTrace",
       ]),
-    // All output for every recording, beside the output that was captured: Tests/Golden.
+    // Compares all output for every recording with the output that was captured before
+    // (Tests/Golden).
     .testTarget(
       name: "GoldenTests",
       dependencies: [
@@ -227,7 +235,7 @@ let package = Package(
         "UringRecordings", "UringSources", "UringTrace", "UringUI", "uringtop",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
-    // Real programs under the real binary, on this kernel and on others.
+    // Tests that run the real binary on real programs, on this kernel and on others.
     .testTarget(
       name: "LiveTests",
       dependencies: [
@@ -235,7 +243,7 @@ let package = Package(
         "uringtop",
       ]),
 
-    // Records through the aggregator, for scripts/bench.
+    // Measures how fast the aggregator consumes records, for scripts/bench.
     .executableTarget(
       name: "ReplayBench",
       dependencies: [
@@ -244,7 +252,8 @@ let package = Package(
       ],
       path: "Benchmarks/Replay"),
 
-    // The headers' description, what is generated from it, and the records in memory.
+    // Tests of the headers' description, of the code generated from it, and of the records in
+    // memory.
     .testTarget(
       name: "UringRecordsTests", dependencies: ["RecordHeaders", "UringRecords", "CRecord"],
       plugins: ["GenerateRecords"]),
@@ -254,11 +263,11 @@ let package = Package(
         "UringBase", "UringComparison", "UringConfiguration", "UringDocuments", "UringFields",
         "UringFindings", "UringMetrics", "UringRecordings", "UringRecords", "UringRedaction",
         "UringSources", "UringTrace", "CRecord",
-        // What LatencyHistogram has to agree with.
+        // The reference with which LatencyHistogram must agree.
         .product(name: "Histogram", package: "hdrhistogram-swift"),
         .product(name: "RealModule", package: "swift-numerics"),
       ]),
-    // The command line as its users see it: the real binary.
+    // Tests of the command line with the real binary.
     .testTarget(
       name: "CommandTests",
       dependencies: [
@@ -278,7 +287,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// `make fuzz`: all Swift code instrumented for libFuzzer, in build folders of its own.
+// `make fuzz` instruments all Swift code for libFuzzer, and builds it in separate folders.
 if let libFuzzer = Context.environment["URINGTOP_FUZZ"] {
   let countsLines = Context.environment["URINGTOP_COVERAGE"] != nil
   let instrumentation =

@@ -1,12 +1,14 @@
-# Installation and packages: docs/installation.md. All of it uses .build/uringtop as `make release` left it.
+# Installation and packages (docs/installation.md). All targets use the .build/uringtop that `make
+# release` built.
 
 PREFIX ?= /usr/local
-# All dates in manual pages and packages: the same source gives the same files.
+# The date of all manual pages and packages. It is the date of the commit, so that the same source
+# always gives the same files.
 ifndef SOURCE_DATE_EPOCH
 SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)
 endif
 export SOURCE_DATE_EPOCH
-# As docs/security.md: who made the last commit.
+# The maintainer is the author of the last commit, as in docs/security.md.
 ifndef MAINTAINER
 MAINTAINER := $(shell git log -1 --format='%an <%ae>' 2>/dev/null)
 endif
@@ -23,11 +25,12 @@ setup-package:
 .build/uringtop:
 	@echo 'run make release first' >&2; exit 1
 
-# One page for each command, .build/man.
+# Writes a manual page for each command to .build/man.
 man: .build/uringtop
 	scripts/man-pages .build/uringtop .build/man $(PREFIX)/share/doc/uringtop
 
-# Without the `#!` of the one for bash: completions are no programs.
+# Writes the shell completions. The `#!` line for bash is removed, because completions are not
+# executable.
 completions: .build/uringtop
 	mkdir -p .build/completions
 	for shell in bash zsh fish; do \
@@ -35,32 +38,34 @@ completions: .build/uringtop
 	done
 	sed -i '1{/^#!/d}' .build/completions/uringtop.bash
 
-# The licence texts of everything that is linked into .build/uringtop.
+# Collects the licence texts of everything that is linked into .build/uringtop.
 licenses: .build/uringtop
 	scripts/licenses .build/static/link.map .build/licenses
 
-# After `sudo make install`, the files in .build still belong to the user.
+# Collects all files of an installation. During `sudo make install`, changes the owner of the new
+# files in .build to the user who called sudo.
 stage: man completions licenses
 	scripts/stage $(PREFIX) $(STAGE)
 	@[ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" .build/man .build/completions .build/licenses $(STAGE)
 
-# The names of all files, the manual pages and the licences.
+# Checks the names of all installed files, the manual pages and the licences.
 check-stage: stage
 	scripts/check-stage $(STAGE) $(PREFIX)
 
-# make install PREFIX=/usr DESTDIR=/tmp/root
+# Installs uringtop, for example: make install PREFIX=/usr DESTDIR=/tmp/root
 install: stage
 	scripts/install-stage install $(STAGE) '$(DESTDIR)' $(PREFIX)
 
 uninstall:
 	scripts/install-stage uninstall '$(DESTDIR)' $(PREFIX)
 
-# A Debian package, .build/packages/*.deb.
+# Builds a Debian package, .build/packages/*.deb.
 deb:
 	ZSHDIR=/usr/share/zsh/vendor-completions $(MAKE) -s stage PREFIX=/usr STAGE=.build/stage-deb
 	scripts/deb .build/stage-deb $(DEB)
 
-# An archive of everything for other distributions, to be unpacked in /usr/local, with its checksum.
+# Builds an archive of all files for other distributions, and its checksum. Users unpack it in
+# /usr/local.
 dist:
 	$(MAKE) -s stage PREFIX=/usr/local STAGE=.build/stage-dist
 	mkdir -p .build/packages

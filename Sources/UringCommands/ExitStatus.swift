@@ -42,7 +42,7 @@ enum ExitStatus {
   static let discussion = """
     EXIT STATUS:
       0    success
-      1    report: a finding of --fail-on or worse   2    report: COMMAND failed
+      1    report: a finding as bad as --fail-on     2    report: COMMAND failed
       3    report: no ring, with --require-rings
       64   usage          65   bad recording       66   no such file
       67   no such process or ring descriptor

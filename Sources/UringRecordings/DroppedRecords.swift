@@ -2,12 +2,13 @@ import CRecord
 import UringRecords
 import UringTrace
 
-/// Counts of the events that a recording has no room for, so that its sums stay exact.
+/// The events that do not fit into a recording, counted so that the recording's sums stay exact.
 ///
-/// If the submission of a request is dropped, so are all its records. The request is then counted, with its latency, in
-/// the way in which the BPF programs count events without room in the kernel's ring buffer
-/// (`bpf/programs/common/tally.h`). The end of a request whose submission was written is also written, and so are
-/// names, because without them other records would mislead.
+/// If a request's submission record is dropped, all other records of the request are dropped too.
+/// The request is then counted, with its latency, in the way in which the BPF programs count events
+/// that do not fit into the kernel's ring buffer (`bpf/programs/common/tally.h`). If a request's
+/// submission was written, its end is written too. Names are always written, because other records
+/// would mislead without them.
 struct DroppedRecords {
   private struct Key: Hashable {
     var ring: UInt64
@@ -21,17 +22,19 @@ struct DroppedRecords {
   }
 
   private var sums: [Key: Sum] = [:]
-  /// Submission times of dropped requests in flight, by address; 0 if the latency need not be measured.
+  /// Submission times of dropped requests in flight, by kiocb address. The time is 0 if the
+  /// request's latency is not measured.
   private var starts: [UInt64: UInt64] = [:]
-  /// Written requests of which one CQE was written although there was no room: it may have been the first CQE, which
-  /// determines the latency.
+  /// Addresses of written requests of which one more CQE was written although there was no room.
+  /// That CQE may have been the request's first, which determines the latency.
   private var continued: Set<UInt64> = []
   private var lastTime: UInt64 = 0
 
   /// True if no request is being dropped and no sums are left to write.
   var isEmpty: Bool { sums.isEmpty && starts.isEmpty && continued.isEmpty }
 
-  /// True if the record is dropped. It is then counted.
+  /// Decides whether the record is dropped, and counts a dropped record. Returns true if it is
+  /// dropped.
   ///
   /// - Parameter isFull: true if there is no room for another request.
   mutating func take(_ record: UnsafePointer<record>, isFull: Bool) -> Bool {
@@ -71,7 +74,7 @@ struct DroppedRecords {
     }
   }
 
-  /// Counts a record of any kind that must be dropped.
+  /// Counts a dropped record. Records that are not request events have no count.
   mutating func count(_ record: UnsafePointer<record>) {
     switch record.pointee.kind {
     case .submit: submit(record.body())
@@ -83,7 +86,7 @@ struct DroppedRecords {
     }
   }
 
-  /// A record for each ring and opcode with records dropped since the last call.
+  /// Returns a counts record for each ring and opcode with records dropped since the last call.
   mutating func takeCounts() -> RecordBuffer {
     var records = RecordBuffer()
     for (key, var sum) in sums {
@@ -104,11 +107,11 @@ struct DroppedRecords {
     let header = record.pointee.base
     change(header) { $0.counts.submitted += 1 }
     starts[header.req] = header.time_ns
-    // The notification's CQE is the last of the request and is not measured.
+    // The notification's CQE ends a zero-copy send, and its latency is not measured.
     if record.pointee.notif != 0 { starts[record.pointee.notif] = 0 }
   }
 
-  /// Counts a request that failed in preparation. Its CQE follows.
+  /// Counts a request that failed in preparation. Its CQE follows in a separate record.
   private mutating func fail(_ header: record) {
     change(header) {
       $0.counts.submitted += 1
@@ -144,7 +147,8 @@ struct DroppedRecords {
 
   // MARK: Sums
 
-  /// Counts bytes, error and latency of a request at its CQE, or at an end without one.
+  /// Counts the bytes, the error and the latency of a request when it posts a CQE, or when it ends
+  /// without one.
   private mutating func note(_ header: record, _ result: Int32, _ flags: CQEFlags) {
     guard header.req != 0 else { return }
     let isLast = !flags.contains(.more)
@@ -153,7 +157,7 @@ struct DroppedRecords {
     if leaves {
       starts[header.req] = nil
     } else if start != nil {
-      // The latency is that of the first CQE.
+      // The latency of a request is that of its first CQE, so later CQEs are not measured.
       starts[header.req] = 0
     }
     guard !flags.contains(.notification) else { return }

@@ -1,12 +1,11 @@
 import Glibc
 import UringBase
 
-/// Immutable bytes in memory, aligned to at least 8; valid while the object exists.
+/// Immutable bytes in memory, aligned to at least 8 bytes. They are valid while the object exists.
 package final class FileBytes: @unchecked Sendable {
   package let bytes: UnsafeRawBufferPointer
   private let owner: Owner
 
-  /// The owner of the memory.
   private enum Owner {
     case heap
     case whole(FileBytes)
@@ -19,13 +18,13 @@ package final class FileBytes: @unchecked Sendable {
     owner = .heap
   }
 
-  /// A part of other bytes.
+  /// A range of the bytes of `whole`, which stays alive as long as this object.
   init(_ range: Range<Int>, of whole: FileBytes) {
     bytes = UnsafeRawBufferPointer(rebasing: whole.bytes[range])
     owner = .whole(whole)
   }
 
-  /// The first bytes of a buffer that returns to its store.
+  /// The first `count` bytes of a buffer, which returns to `store` when this object is freed.
   init(_ buffer: UnsafeMutableRawBufferPointer, count: Int, from store: BufferStore) {
     bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
     owner = .spare(store, buffer)
@@ -39,13 +38,13 @@ package final class FileBytes: @unchecked Sendable {
     }
   }
 
-  /// The first bytes.
+  /// The first `count` bytes.
   package func prefix(_ count: Int) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: bytes[..<count])
   }
 }
 
-/// A few buffers for reuse: fresh memory costs a page fault for each 4 KiB.
+/// A few buffers kept for reuse, because fresh memory costs a page fault per 4 KiB.
 final class BufferStore: @unchecked Sendable {
   private let spares = Monitor<[UnsafeMutableRawBufferPointer]>([])
   private static let most = 6
@@ -71,7 +70,7 @@ final class BufferStore: @unchecked Sendable {
   }
 }
 
-/// Growing bytes in memory. Large blocks grow without a copy: glibc remaps their pages.
+/// A growing array of bytes. Large arrays grow without a copy, because glibc remaps their pages.
 struct GrowingBytes: ~Copyable {
   private var base: UnsafeMutableRawPointer
   private var capacity = 1 << 16
@@ -85,7 +84,8 @@ struct GrowingBytes: ~Copyable {
 
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
-  /// Makes room for more bytes, calls `fill` with the room, and keeps as many bytes as `fill` returns.
+  /// Makes room for `room` more bytes and calls `fill` with that memory. Keeps as many of the bytes
+  /// as `fill` returns.
   mutating func append(room: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) {
     if capacity - count < room {
       while capacity - count < room { capacity *= 2 }
@@ -101,7 +101,7 @@ struct GrowingBytes: ~Copyable {
     }
   }
 
-  /// The bytes, without a copy.
+  /// Hands over the bytes without a copy.
   consuming func finish() -> FileBytes {
     let result = FileBytes(heap: bytes)
     discard self

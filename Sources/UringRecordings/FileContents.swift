@@ -1,10 +1,11 @@
 import Glibc
 import SystemPackage
 
-/// The bytes of a file, which are copied piece by piece.
+/// The bytes of a file. They are read piece by piece into buffers.
 ///
-/// A file can change while it is open. It is therefore not mapped: a mapping would show the changes, and access beyond
-/// the end of a shortened file would raise SIGBUS. Non-regular files are first read to their end.
+/// The file is not mapped, because it can change while it is open. A mapping would show the
+/// changes, and an access beyond the end of a shortened file would raise SIGBUS. A non-regular
+/// file, such as a pipe, is read to its end when it is opened.
 final class FileContents: Sendable {
   /// Size when the file was opened.
   let count: Int
@@ -16,11 +17,13 @@ final class FileContents: Sendable {
     case file(FileDescriptor)
   }
 
-  /// Maximum number of bytes kept in memory: content of a non-regular file, or records from JSON lines.
+  /// Maximum number of bytes kept in memory: the content of a non-regular file, or the records
+  /// decoded from JSON lines.
   static let mostInMemory = 256 << 20
 
-  /// - Parameter isAcceptable: checks the first bytes of a non-regular file. Returns false if the rest need not be
-  ///   read, or nil if it needs more bytes; it is then called again.
+  /// - Parameter isAcceptable: decides from the first bytes of a non-regular file whether to read
+  ///   on. Returns false to stop, or nil if it needs more bytes. It is then called again with more
+  ///   bytes.
   init(
     path: FilePath, didOpen: () -> Void = {}, _ isAcceptable: (UnsafeRawBufferPointer) -> Bool?
   ) throws(RecordingError) {
@@ -49,7 +52,7 @@ final class FileContents: Sendable {
     storage = .memory(bytes)
   }
 
-  /// A copy of bytes in memory.
+  /// The bytes of an array, which are copied.
   convenience init(copying source: [UInt8]) {
     var copy = GrowingBytes()
     source.withUnsafeBytes { copy.append($0) }
@@ -60,7 +63,7 @@ final class FileContents: Sendable {
     if case .file(let file) = storage { try? file.close() }
   }
 
-  /// The bytes of a range within ``count``; nil if the file has become shorter.
+  /// Reads a range within ``count``. Returns nil if the file has become shorter.
   func piece(_ range: Range<Int>) throws(SystemPackage.Errno) -> FileBytes? {
     switch storage {
     case .memory(let whole): return FileBytes(range, of: whole)
@@ -126,7 +129,8 @@ public struct FileID: Hashable, Sendable {
   private let inode: UInt64
 
   private init?(_ status: stat) {
-    // A pipe or a terminal can be read and written at the same time.
+    // Other files have no identity: uringtop compares identities to refuse an output that is its
+    // own input, but a pipe or a terminal can be both.
     guard status.st_mode & S_IFMT == S_IFREG || status.st_mode & S_IFMT == S_IFBLK else {
       return nil
     }
@@ -140,7 +144,8 @@ public struct FileID: Hashable, Sendable {
     self.init(status)
   }
 
-  /// The identity of the file at a path, `-` is standard output; nil if there is none, or it is no regular file.
+  /// The identity of an output file; `-` is standard output. Nil if the file does not exist, or is
+  /// neither a regular file nor a block device.
   public init?(output path: String) {
     if path == "-" {
       self.init(descriptor: STDOUT_FILENO)

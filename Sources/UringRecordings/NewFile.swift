@@ -3,11 +3,13 @@ import Synchronization
 import SystemPackage
 import UringBase
 
-/// A new file that gets its name only when it is published, and then replaces any file of that name.
+/// A new file that has no name until it is published. Publishing replaces an existing file of that
+/// name.
 ///
-/// A symbolic link at that name is replaced, never followed. A file that is not published leaves nothing behind, even
-/// if the process is killed. Without O_TMPFILE in the file system or without /proc, the file has a temporary name in
-/// the same folder until then, which remains if the process is killed.
+/// A symbolic link of that name is replaced, never followed. An unpublished file disappears when it
+/// is closed, even if the process is killed. If the file system lacks O_TMPFILE, or /proc is not
+/// mounted, the unpublished file has a temporary name in the same folder. Such a file remains if
+/// the process is killed.
 final class NewFile: Sendable {
   let descriptor: Int32
   private let folder: Int32
@@ -22,9 +24,9 @@ final class NewFile: Sendable {
   }
 
   /// - Parameters:
-  ///   - folder: an open folder, which the file takes over.
-  ///   - owner: nil leaves the file to the user who runs uringtop.
-  ///   - isNamed: true always gives the file a temporary name.
+  ///   - folder: descriptor of an open folder. The file owns it from now on.
+  ///   - owner: the new owner of the file; nil leaves it to the user who runs uringtop.
+  ///   - isNamed: true for a temporary name even where O_TMPFILE works.
   init(
     folder: Int32, name: String, owner: OutputFile.Owner?, isNamed: Bool = false
   ) throws(SystemPackage.Errno) {

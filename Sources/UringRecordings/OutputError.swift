@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// An output that failed.
+/// A failed operation on an output file.
 public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
   public var path: String
   public var errno: SystemPackage.Errno
@@ -10,9 +10,9 @@ public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Operation: Hashable, Sendable {
     case create
     case write
-    /// Starting the thread that writes.
+    /// Start the thread that writes.
     case startThread
-    /// Replacing names and addresses.
+    /// Replace names and addresses in a copy of a recording.
     case redact
   }
 

@@ -3,26 +3,28 @@ import Synchronization
 import SystemPackage
 import UringBase
 
-/// The only way to write a file that the user names: a new file, or a stream such as standard output, a FIFO or
-/// a device.
+/// An output that the user names: a new file, or a stream such as standard output, a FIFO or a
+/// device. uringtop writes such outputs only through this class.
 ///
-/// A new file gets its name when it is published or closed. Until then an existing file of that name stays, also if the
-/// output is dropped. Links are never followed, and the contents of an existing file are never changed.
+/// A new file gets its name when it is published or closed. Until then an existing file of that
+/// name stays, even if the output is dropped. Symbolic links are never followed, and the contents
+/// of an existing file are never changed in place.
 public final class OutputFile: Sendable {
-  /// The path, as the user named it.
+  /// The path as the user gave it, or "standard output" for `-`.
   public let path: String
   public let descriptor: FileDescriptor
   private let target: Target
   private let isClosed = Mutex(false)
-  /// Advances with each call that writes.
+  /// Advances with each successful call of write(2).
   public let progress = Progress()
 
-  /// Bytes written by one call: few enough that a slow reader of a pipe takes them within seconds.
+  /// Maximum number of bytes per call of write(2): few enough that a slow reader of a pipe takes
+  /// them within seconds.
   private static let pieceBytes = 1 << 16
 
   private enum Target {
     case standardOutput
-    /// A FIFO, a device or a copy of one of our own descriptors.
+    /// A FIFO, a device, or a duplicate of one of this process's descriptors.
     case stream
     case new(NewFile)
   }
@@ -43,8 +45,9 @@ public final class OutputFile: Sendable {
   /// A new file is readable only by its owner, because traces name other users' files and addresses.
   ///
   /// - Parameters:
-  ///   - path: `-` is standard output. `/dev/stdout`, `/dev/stderr` and `/dev/fd/N` are our own descriptors.
-  ///   - owner: the owner of a new file; nil is the user who runs uringtop.
+  ///   - path: `-` for standard output. `/dev/stdout`, `/dev/stderr` and `/dev/fd/N` name
+  ///     descriptors of this process.
+  ///   - owner: the owner of a new file; nil for the user who runs uringtop.
   public init(creating path: String, owner: Owner?) throws(OutputError) {
     self.path = path == "-" ? "standard output" : path
     if path == "-" {
@@ -73,11 +76,12 @@ public final class OutputFile: Sendable {
     }
   }
 
-  /// Replaces a regular file, or makes a new one.
+  /// Replaces a regular file, or creates a new one.
   ///
   /// - Parameters:
-  ///   - folder: an open folder, in which `name` is neither a stream nor a link.
-  ///   - mode: permissions of the file.
+  ///   - folder: descriptor of an open folder, in which `name` is neither a stream nor a symbolic
+  ///     link.
+  ///   - mode: permissions of the new file.
   package static func replace(
     _ name: String, in folder: Int32, with bytes: [UInt8], owner: Owner?, mode: UInt32
   ) throws(OutputError) {
@@ -103,16 +107,17 @@ public final class OutputFile: Sendable {
     if case .stream = target, isClosed.withLock({ !$0 }) { _ = Glibc.close(descriptor.rawValue) }
   }
 
-  /// Writes a whole file.
+  /// Creates a file with these bytes and closes it.
   public static func write(_ bytes: [UInt8], to path: String, owner: Owner?) throws(OutputError) {
     let file = try OutputFile(creating: path, owner: owner)
     try file.write(bytes)
     try file.close()
   }
 
-  /// Writes all bytes, in as many calls as needed.
+  /// Writes all bytes, with as many calls of write(2) as needed.
   ///
-  /// - Parameter written: raised by the bytes that each call wrote, even if a later call fails.
+  /// - Parameter written: increased by the number of bytes that each call wrote, even if a later
+  ///   call fails.
   public func write(
     _ bytes: UnsafeRawBufferPointer, written: inout Int
   ) throws(OutputError) {
@@ -149,13 +154,13 @@ public final class OutputFile: Sendable {
     try result.get()
   }
 
-  /// True if nobody can read what is written: the output is a pipe without a reader.
+  /// True if the output is a pipe whose readers have all closed it.
   public var isAbandoned: Bool {
     var event = pollfd(fd: descriptor.rawValue, events: 0, revents: 0)
     return poll(&event, 1, 0) > 0 && event.revents & Int16(POLLERR) != 0
   }
 
-  /// Truncates a new file; streams keep their content.
+  /// Truncates a new file. Does nothing for a stream.
   public func truncate(to length: Int) {
     guard case .new = target else { return }
     if ftruncate(descriptor.rawValue, length) == 0 {
@@ -185,7 +190,8 @@ public final class OutputFile: Sendable {
     case .stream:
       if Glibc.close(descriptor.rawValue) != 0, errno != EINTR { throw lastError(.write) }
     case .new:
-      // Some file systems report a failed write only on close.
+      // Some file systems report a failed write only on close(2). A duplicate is closed here,
+      // because the file's own descriptor stays open until the file is freed.
       let copy = fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, 3)
       if copy >= 0, Glibc.close(copy) != 0, errno != EINTR { throw lastError(.write) }
       try publish()
@@ -200,8 +206,8 @@ public final class OutputFile: Sendable {
 // MARK: Paths
 
 extension OutputFile {
-  /// The descriptor of this process that a path of /dev or /proc names. Opening that path instead would write the file
-  /// from its start.
+  /// The descriptor of this process that a path in /dev or /proc names. Opening that path instead
+  /// would start at offset 0 of the file behind it.
   private static func ownDescriptor(_ path: String) -> Int32? {
     switch path {
     case "/dev/stdout": return STDOUT_FILENO
@@ -224,8 +230,8 @@ extension OutputFile {
     return (try check(open(folder, OpenFlags.path | O_DIRECTORY | O_CLOEXEC)), name)
   }
 
-  /// Opens the FIFO or device of that name; nil if there is none, so that a new file is written. Closes the folder
-  /// on failure.
+  /// Opens the FIFO or device `name`. Returns nil if a new file must be created, because there is
+  /// no such file or it is a regular file. Closes `folder` on failure.
   private static func openStream(
     _ folder: Int32, _ name: String, _ owner: Owner?
   ) throws(SystemPackage.Errno) -> Int32? {
@@ -243,7 +249,7 @@ extension OutputFile {
       var stream: Int32
       repeat { stream = openat(folder, name, flags) } while stream < 0 && errno == EINTR
       _ = try check(stream)
-      // Another file may have replaced it between the check and the open.
+      // A regular file may have replaced the stream between fstatat() and openat().
       if fstat(stream, &status) == 0, status.st_mode & S_IFMT != S_IFREG { return stream }
       Glibc.close(stream)
       throw .resourceBusy
@@ -253,7 +259,8 @@ extension OutputFile {
     }
   }
 
-  /// True for a regular file, false for a stream.
+  /// True for a regular file, which is replaced; false for a stream, which is opened. Throws for
+  /// other files.
   private static func isReplaced(
     _ status: stat, _ owner: Owner?
   ) throws(SystemPackage.Errno) -> Bool {
@@ -263,7 +270,8 @@ extension OutputFile {
     case S_IFDIR: throw .isDirectory
     case S_IFBLK: throw .notSupported
     case S_IFIFO:
-      // The owner of the stream can read our output: in a folder like /tmp, it must not be another user.
+      // The owner of a FIFO can read uringtop's output. In a shared folder such as /tmp, any user
+      // could have created the FIFO.
       guard [0, geteuid(), owner?.uid].contains(status.st_uid) else { throw .permissionDenied }
       return false
     default: return false

@@ -1,6 +1,7 @@
 import CRecord
 
-/// Writes records unchanged, as uringtop did before it had blocks. For tests: recordings of that time stay readable.
+/// Writes records without blocks, as early versions of uringtop did. Only tests use it: they check
+/// that recordings of those versions stay readable.
 package final class PlainEncoder: TraceEncoder {
   private let header: RecordingHeader
   package let isFull = false

@@ -1,22 +1,23 @@
 import SystemPackage
 import UringRecords
 
-/// The records of a binary file, in pieces, whatever the file's format.
+/// The records of a binary recording, read in pieces. Hides whether the file has blocks or plain
+/// records.
 struct RecordBytes: Sendable {
   private let contents: FileContents
-  /// Nil if the file has no blocks: records follow the header.
+  /// Nil if the records follow the header directly, without blocks.
   private let blocks: BlockReader?
   let start: BlockReader.Place
-  /// Bytes of records that are checked at once.
+  /// Bytes of records that are checked in one step.
   let blockSize: Int
 
-  /// Few enough to stay in the cache until they are used, and enough to make the aggregator's work at the end of each
-  /// run (its event log) negligible.
+  /// Few enough bytes to stay in the cache until they are used. Enough to make the aggregator's
+  /// work at the end of each piece (its event log) negligible.
   private static let usualBlockSize = 1 << 22
 
   /// - Parameters:
   ///   - start: offset of the first record or block.
-  ///   - blockSize: nil for the usual one.
+  ///   - blockSize: bytes of records that are checked in one step; nil for the default.
   init(_ contents: FileContents, format: RecordingHeader.Format, start: Int, blockSize: Int?) {
     let blockSize = blockSize ?? Self.usualBlockSize
     self.contents = contents
@@ -27,15 +28,15 @@ struct RecordBytes: Sendable {
 
   var hasBlocks: Bool { blocks != nil }
 
-  /// True if the file has more than one piece.
+  /// True if the file needs more than one piece. Only an estimate for a file with blocks.
   var isLong: Bool { contents.count - start.offset > (hasBlocks ? 1 << 16 : windowSize) }
 
-  /// Bytes that `RecordCheck` needs of records without blocks.
+  /// Bytes that `RecordCheck` needs in one piece of a file without blocks.
   private var windowSize: Int { blockSize + Int(UInt16.max) }
 
-  /// The records from a place on: at least those that are checked at once. Nil if the file has become shorter.
+  /// Reads the records from a place on. Returns nil if the file has become shorter.
   ///
-  /// - Parameter size: bytes of records that are needed; nil for those that are checked at once.
+  /// - Parameter size: bytes of records to read; nil for as many as are checked in one step.
   func piece(
     at place: BlockReader.Place, size: Int?
   ) throws(SystemPackage.Errno) -> BlockReader.Group? {
@@ -47,7 +48,7 @@ struct RecordBytes: Sendable {
   }
 }
 
-/// The check of a recording, from its first record to the end or the first invalid record.
+/// The check of a recording: all records from the first to the end, or to the first invalid record.
 struct RecordingCheck: Sendable {
   private(set) var records: RecordCheck
   /// Where the next piece begins.
@@ -64,13 +65,13 @@ struct RecordingCheck: Sendable {
     hasBlocks = bytes.hasBlocks
     start = bytes.start.offset
     next = bytes.start
-    // A group of blocks is checked as a whole, however long it is.
+    // A group of blocks is checked in one step, whatever its size.
     records = RecordCheck(blockSize: bytes.hasBlocks ? 1 << 40 : bytes.blockSize)
   }
 
   var isComplete: Bool { records.isComplete }
 
-  /// Checks a piece; nil if it has no records.
+  /// Checks a piece. Returns nil if the piece has no records.
   mutating func take(_ piece: BlockReader.Group) -> RecordBlock? {
     last = next.offset
     isLast = piece.isLast
@@ -89,7 +90,7 @@ struct RecordingCheck: Sendable {
     return block
   }
 
-  /// Why part of the recording cannot be used; known once the check is complete.
+  /// Why part of the recording cannot be used. Known only when the check is complete.
   var flaw: RecordingFlaw? {
     let flaw: RecordingFlaw?
     switch records.flaw {

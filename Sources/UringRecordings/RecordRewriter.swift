@@ -2,9 +2,10 @@
 public protocol RecordRewriter {
   func rewritten(_ header: RecordingHeader) -> RecordingHeader
 
-  /// The time in the copy: nanoseconds, CLOCK_MONOTONIC.
+  /// Converts a time of the recording to the time in the copy. Nanoseconds, CLOCK_MONOTONIC.
   func rewritten(time: UInt64) -> UInt64
 
-  /// Appends copies of whole records; false if its table of substitutes is full.
+  /// Appends rewritten copies of whole records. Returns false if the table of substitutes (names
+  /// and addresses with their replacements) is full.
   mutating func append(_ records: UnsafeRawBufferPointer, to output: inout [UInt8]) -> Bool
 }

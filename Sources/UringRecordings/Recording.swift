@@ -6,8 +6,9 @@ import UringTrace
 
 /// A recording: its header and all its usable records.
 ///
-/// Records are read and checked in blocks, each when it is first reached. A pass from start to end reads the
-/// file once; the sums over all records (``recordCount``, ``flaw`` and the like) check the remaining blocks.
+/// Records are read and checked in blocks. Each block is checked when it is first reached, so a
+/// pass from start to end reads the file once. A sum over all records, such as ``recordCount`` or
+/// ``flaw``, first checks all remaining blocks.
 public final class Recording: Sendable {
   public let header: RecordingHeader
 
@@ -15,21 +16,24 @@ public final class Recording: Sendable {
   public let fileID: FileID?
 
   private let bytes: RecordBytes
-  /// A flaw that the JSON reader found.
+  /// The flaw that the reader of JSON lines found when it decoded them.
   private let readerFlaw: RecordingFlaw?
-  /// Not a `Mutex`: the thread sanitizer does not see a `Mutex` that a thread has waited for.
+  /// Not a `Mutex`: the thread sanitizer does not see the synchronization of a `Mutex` for which a
+  /// thread had to wait.
   private let check: Monitor<RecordingCheck>
-  /// Has its own lock, so that the look-up of a block does not wait for the check of another block.
+  /// Has its own lock, so that looking up a checked block does not wait for the check of another
+  /// block.
   private let checked = Monitor(Checked())
 
-  /// The result of the check so far.
+  /// The blocks checked so far.
   private struct Checked {
     var blocks: [(block: RecordBlock, start: BlockReader.Place)] = []
-    /// Bytes of the blocks checked last and not yet used.
+    /// Bytes of the most recently checked blocks that have not been used.
     var ahead: [(index: Int, bytes: FileBytes)] = []
-    /// Set if the file could not be read, or has changed.
+    /// Set if the file could not be read, or has changed since it was opened.
     var flaw: RecordingFlaw?
-    /// Number of blocks that the thread checks ahead.
+    /// Number of callers between ``beginCheckingAhead()`` and ``endCheckingAhead()``. Threads check
+    /// ahead while it is not 0.
     var hurried = 0
 
     /// Maximum number of blocks checked ahead and kept until they are used.
@@ -39,20 +43,21 @@ public final class Recording: Sendable {
 
   /// Opens a binary recording or a JSON trace, distinguished by the first bytes.
   ///
-  /// - Parameter didOpen: called when the file is open but not yet read; no other file will be opened.
+  /// - Parameter didOpen: called when the file is open but not yet read. No other file is opened
+  ///   after that.
   public convenience init(path: FilePath, didOpen: () -> Void = {}) throws(RecordingError) {
     try self.init(
       contents: FileContents(path: path, didOpen: didOpen, Self.startsLikeRecording))
   }
 
-  /// The content of a file that is a recording or else a JSON document.
+  /// The content of a file that is either a recording or a JSON document.
   package enum Content {
     case recording(Recording)
-    /// The text.
+    /// The text of a JSON document.
     case document(FileBytes)
   }
 
-  /// Opens a file that is a recording or else a JSON document.
+  /// Opens a file that is either a recording or a JSON document.
   package static func open(
     path: FilePath, didOpen: () -> Void = {}
   ) throws(RecordingError) -> Content {
@@ -74,12 +79,12 @@ public final class Recording: Sendable {
     }
   }
 
-  /// A recording in memory, in either format.
+  /// A recording in memory, binary or JSON lines.
   public convenience init(bytes: [UInt8]) throws(RecordingError) {
     try self.init(contents: FileContents(copying: bytes))
   }
 
-  /// A binary recording in memory that is checked in pieces of another size.
+  /// A binary recording in memory, checked in pieces of `blockSize` bytes.
   convenience init(bytes: [UInt8], blockSize: Int) throws(RecordingError) {
     try self.init(binary: FileContents(copying: bytes), blockSize: blockSize)
   }
@@ -117,14 +122,15 @@ public final class Recording: Sendable {
     check = Monitor(RecordingCheck(bytes))
   }
 
-  /// True if the first bytes can begin a recording; nil if there are too few bytes to decide.
+  /// True if a recording can begin with these bytes; nil if there are too few bytes to decide.
   private static func startsLikeRecording(_ bytes: UnsafeRawBufferPointer) -> Bool? {
     if let answer = TraceReader.looksLikeTrace(bytes), answer { return true }
     if bytes.starts(with: RecordingHeader.magic) { return true }
     return bytes.count < TraceReader.mostSpace ? nil : false
   }
 
-  /// The first bytes, enough for the longest header, or as many as there are.
+  /// The first bytes of the file: as many as the longest header has, or all bytes of a shorter
+  /// file.
   private static func start(of contents: FileContents) throws(RecordingError) -> FileBytes {
     do {
       let size = min(contents.count, RecordingHeader.largestSize)
@@ -137,13 +143,13 @@ public final class Recording: Sendable {
 
   // MARK: Blocks
 
-  /// A block of records by its index, nil behind the last.
+  /// The block of records with this index; nil behind the last block.
   package func block(_ index: Int) -> RecordBlock? {
     while true {
       if let block = checked.withLock({ index < $0.blocks.count ? $0.blocks[index].block : nil }) {
         return block
       }
-      // Another thread may have checked the block since.
+      // Another thread may have checked the block while this one waited for the lock.
       let isChecked = check.withLock { check in
         checked.withLock { $0.blocks.count } > index || checkNextBlock(&check)
       }
@@ -151,8 +157,8 @@ public final class Recording: Sendable {
     }
   }
 
-  /// The bytes of a block's records, which are immutable. Nil behind the last block. Also nil if the file has changed;
-  /// the recording then ends before the block.
+  /// The bytes of a block's records, which are immutable. Nil behind the last block. Also nil if
+  /// the file has changed, in which case the recording ends before this block.
   package func bytes(ofBlock index: Int) -> FileBytes? {
     guard let block = block(index) else { return nil }
     let ahead = checked.change { checked in
@@ -165,7 +171,8 @@ public final class Recording: Sendable {
       let all = read(start, size: block.range.count, from: index)?.bytes
     else { return nil }
     let bytes = FileBytes(0..<block.range.count, of: all)
-    // The bytes were checked before, but may have changed since.
+    // The file may have changed since the block was checked, so the bytes just read are checked
+    // again.
     var check = RecordCheck(blockSize: block.range.count)
     guard let again = check.nextBlock(in: bytes.bytes, isLast: true), again.isLike(block) else {
       fail(.changed, from: index)
@@ -174,11 +181,12 @@ public final class Recording: Sendable {
     return bytes
   }
 
-  /// Ends the recording before a block for which the caller has no memory.
+  /// Ends the recording before block `index`, because the caller has no memory to process it.
   package func leaveOut(from index: Int) { fail(.crowded, from: index) }
 
-  /// Checks blocks ahead of their use on a separate thread, until ``endCheckingAhead()``: for callers that use all
-  /// blocks. Without a thread, and in a recording of a single block, blocks are checked when they are used.
+  /// Starts a thread that checks blocks before they are used, until ``endCheckingAhead()``. For
+  /// callers that use all blocks. If no thread can be started, or the recording has a single block,
+  /// blocks are checked when they are used.
   package func beginCheckingAhead() {
     checked.withLock { $0.hurried += 1 }
     guard bytes.isLong else { return }
@@ -209,11 +217,12 @@ public final class Recording: Sendable {
     return true
   }
 
-  /// The records from a place on; nil if they cannot be read, which becomes the flaw.
+  /// Reads the records from a place on. On failure, returns nil and notes the failure as the
+  /// recording's flaw.
   ///
   /// - Parameters:
-  ///   - size: bytes that are needed; nil for those of a block that is not checked yet.
-  ///   - index: the block that begins there.
+  ///   - size: bytes of records to read; nil for those of a block that is not checked yet.
+  ///   - index: index of the block that begins at `start`.
   private func read(
     _ start: BlockReader.Place, size: Int? = nil, from index: Int
   ) -> BlockReader.Group? {
@@ -230,7 +239,7 @@ public final class Recording: Sendable {
     return nil
   }
 
-  /// Forgets the blocks from `index` on.
+  /// Notes the flaw, and ends the recording before block `index`.
   private func fail(_ flaw: RecordingFlaw, from index: Int) {
     checked.change { checked in
       checked.flaw = checked.flaw ?? flaw
@@ -239,7 +248,7 @@ public final class Recording: Sendable {
     }
   }
 
-  /// The completed check.
+  /// The result of the check after all blocks have been checked.
   private var whole: RecordCheck { completed.records }
 
   private var completed: RecordingCheck {
@@ -249,7 +258,8 @@ public final class Recording: Sendable {
     }
   }
 
-  /// A sum over all records, or over the records before the point where the file becomes unreadable.
+  /// A sum over all records. If the file became unreadable, the sum over the records before that
+  /// point.
   private func sum(
     _ ofAll: KeyPath<RecordCheck, UInt64>, _ toEnd: KeyPath<RecordBlock, UInt64>
   ) -> UInt64 {
@@ -267,7 +277,7 @@ public final class Recording: Sendable {
     return checked.withLock { $0.flaw } ?? readerFlaw ?? completed.flaw
   }
 
-  /// True if the recording has its end, although blocks before it may be damaged.
+  /// True if the end of the recording can be used. Blocks before it may be damaged.
   package var hasEnd: Bool {
     switch flaw {
     case nil: true
@@ -276,14 +286,15 @@ public final class Recording: Sendable {
     }
   }
 
-  /// A change of the file since it was opened, and the last record that can still be read. Checks nothing.
+  /// A flaw found after the file was opened, and the last record that can still be read.
   public struct Damage: Hashable, Sendable {
     public var flaw: RecordingFlaw
     /// Nanoseconds from the recording's start to the last record that can still be read; nil if none can.
     public var lastTime: UInt64?
   }
 
-  /// The change of the file; nil while all bytes read so far can be read again.
+  /// The flaw found so far; nil while all bytes read so far can be read again. Reads nothing from
+  /// the file.
   public var damage: Damage? {
     let (flaw, last) = checked.withLock { ($0.flaw, $0.blocks.last?.block.lastTime) }
     return flaw.map { Damage(flaw: $0, lastTime: last.map { $0.since(startTime) }) }
@@ -295,7 +306,8 @@ public final class Recording: Sendable {
   /// Number of records that are events, see `RecordKind.isEvent`.
   public var eventCount: UInt64 { sum(\.eventCount, \.endEvent) }
 
-  /// Records lost while recording, by the end record, and in damaged blocks; nil without an end record.
+  /// Number of lost records: those lost while recording, as counted by the end record, and those in
+  /// damaged blocks. Nil without an end record.
   public var lost: UInt64? {
     let completed = completed
     return completed.records.end.map { $0.lost &+ (completed.damage?.records ?? 0) }
@@ -306,7 +318,8 @@ public final class Recording: Sendable {
     header.host.startTime != 0 ? header.host.startTime : whole.firstTime
   }
 
-  /// End of the recording; without an end record, or if the rest cannot be used, the largest time of a record.
+  /// Time of the end record. Without an end record, or if the rest of the file cannot be used, the
+  /// largest time of a record. Nanoseconds, CLOCK_MONOTONIC.
   public var endTime: UInt64 {
     let whole = whole
     let cut = checked.withLock { $0.flaw == nil ? nil : $0.blocks.map(\.block.lastTime).max() ?? 0 }
@@ -314,12 +327,12 @@ public final class Recording: Sendable {
     return max(whole.end?.base.time_ns ?? 0, whole.lastTime, startTime)
   }
 
-  /// Nanoseconds from the start to the end.
+  /// Nanoseconds from ``startTime`` to ``endTime``.
   public var duration: UInt64 { endTime - startTime }
 
   // MARK: Records
 
-  /// Calls `body` with each record; the pointer is valid during the call.
+  /// Calls `body` with each record. The pointer is valid during the call.
   public func forEachRecord<E: Error>(
     _ body: (UnsafePointer<record>) throws(E) -> Void
   ) throws(E) {
@@ -331,7 +344,7 @@ public final class Recording: Sendable {
     }
   }
 
-  /// Calls `body` with the bytes of all records, which are valid during the call.
+  /// Calls `body` with the bytes of all records. They are valid during the call.
   public func withRecordBytes<R, E: Error>(
     _ body: (UnsafeRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {

@@ -7,14 +7,14 @@ public enum RecordingError: Error, Hashable, Sendable {
   case cannotRead(SystemPackage.Errno)
   /// Neither a binary recording nor a JSON trace.
   case notARecording
-  /// The document of a snapshot.
+  /// A JSON document that `uringtop snapshot` wrote.
   case snapshotDocument
   /// The file ends within its header.
   case truncatedHeader
   case corruptHeader
-  /// Written by a later uringtop; `known` is the newest schema that this one reads.
+  /// Written by a later version of uringtop. `known` is the newest schema that this version reads.
   case newerSchema(UInt32, known: UInt32)
-  /// Stored in a form of a later uringtop.
+  /// Stored in a file format that only later versions of uringtop read.
   case newerFormat(UInt16)
   /// The content exceeds the memory limit.
   case tooLong
@@ -43,11 +43,11 @@ public enum RecordingFlaw: Hashable, Sendable {
   case cutOff
   /// No valid record starts at `place`: a byte offset in a binary recording, a line number in a JSON trace.
   case corrupt(place: UInt64, isLine: Bool)
-  /// Blocks could not be read and were left out; what follows them is used.
+  /// Blocks could not be read and were left out. The records after them are used.
   ///
   /// - Parameters:
-  ///   - place: the byte offset of the first.
-  ///   - blocks: a gap of unknown length counts as one.
+  ///   - place: the byte offset of the first such block.
+  ///   - blocks: number of such blocks. A gap of unknown length counts as one.
   ///   - records: records known to be missing.
   ///   - isCutOff: true if the end of the recording is missing as well.
   case damaged(place: UInt64, blocks: UInt64, records: UInt64, isCutOff: Bool)
@@ -60,10 +60,11 @@ public enum RecordingFlaw: Hashable, Sendable {
 }
 
 extension RecordingFlaw {
-  /// Maximum number of requests, buffers and groups kept: with a few snapshots of them, less than 512 MB.
+  /// Maximum number of requests, buffers and groups kept in memory. Together with a few snapshots
+  /// of them, they take less than 512 MB.
   package static let mostEntries = 1 << 17
 
-  /// True if what follows the flaw is used.
+  /// True if the records after the flaw are used.
   package var isPassed: Bool {
     if case .damaged = self { true } else { false }
   }

@@ -2,11 +2,11 @@ import CRecord
 import UringRecords
 import UringTrace
 
-/// The header of a recording: version, host and start, before the first record.
+/// The header of a recording: version, host and start time. It precedes the first record.
 public struct RecordingHeader: Sendable, Hashable {
   /// Layout of the records, `RECORD_SCHEMA`.
   public var schema: UInt32
-  /// Version of the uringtop that recorded.
+  /// Version of the uringtop that wrote the recording.
   public var toolVersion: String
   public var host: HostDescription
 
@@ -19,7 +19,7 @@ public struct RecordingHeader: Sendable, Hashable {
   static let magic: [UInt8] = Array(RECORDING_MAGIC.utf8)
   static let largestSize = 1 << 16
 
-  /// The form of the content after a file's header.
+  /// The format of a file's content behind its header.
   package enum Format: UInt16, Sendable {
     case records = 0
     case blocks = 1
@@ -41,14 +41,15 @@ public struct RecordingHeader: Sendable, Hashable {
     return withUnsafeBytes(of: header) { Array($0) }
   }
 
-  /// Whether times are within their bounds, so that the length of a recording can be added to the time of day.
+  /// True if both times are small enough that adding the length of a recording to the time of day
+  /// cannot overflow.
   static func areInBounds(start: UInt64, realtime: UInt64) -> Bool {
     start <= RecordBounds.largest && realtime <= RecordBounds.largest * 4
   }
 
   /// Reads a file's header from its first bytes.
   ///
-  /// - Returns: the header, what follows it, and the offset at which that begins.
+  /// - Returns: the header, the format of the content behind it, and the header's size in bytes.
   static func decode(
     _ start: FileBytes
   ) throws(RecordingError) -> (header: RecordingHeader, format: Format, size: Int) {
@@ -62,7 +63,7 @@ public struct RecordingHeader: Sendable, Hashable {
     guard bytes.starts(with: magic) else { throw .notARecording }
     let size = MemoryLayout<recording_header>.size
     let sizeWithoutSampling = MemoryLayout<recording_header>.offset(of: \.sampling) ?? size
-    // Magic, schema, format and header size are at the same place in every schema.
+    // Magic, schema, format and header size have the same offsets in every schema.
     guard bytes.count >= 16 else { throw .truncatedHeader }
     let schema = UInt32(bytes.loadUnaligned(fromByteOffset: 8, as: UInt16.self))
     let number = bytes.loadUnaligned(fromByteOffset: 10, as: UInt16.self)

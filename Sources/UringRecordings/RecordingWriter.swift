@@ -4,24 +4,28 @@ import SystemPackage
 import UringBase
 import UringRecords
 
-/// Writes records to a file on a thread of its own.
+/// Writes records to a file on a separate thread.
 ///
-/// The thread that drains the kernel's ring buffer never waits for the disk: up to ``Limits/queuedBytes`` of records
-/// are queued. Further records are lost except for their sums (``DroppedRecords``); the source adds a record of their
-/// number (``lostToOutput``). If a write fails, the file is cut to whole records and nothing more is written.
+/// The thread that drains the kernel's ring buffer never waits for the disk, because up to
+/// ``Limits/queuedBytes`` of records are queued. Further records are lost, except for their sums
+/// (``DroppedRecords``). The source of the records appends a loss record with their number
+/// (``lostToOutput``). If a write fails, the file is truncated to whole records and nothing more is
+/// written.
 public final class RecordingWriter: Sendable {
   public struct Limits: Sendable {
-    /// Bytes handed to the encoder at once: few enough to stay in a processor's cache.
+    /// Bytes of records per queued chunk: few enough to stay in a processor's cache.
     public var chunkBytes = 1 << 18
-    /// Bytes that may wait before the encoder is hurried.
+    /// Bytes that may be queued before the encoder must save time (``TraceEncoder/isBehind``).
     public var patientBytes = 4 << 20
-    /// Bytes of memory kept for reuse: fresh memory costs more than the copy into it.
+    /// Bytes of written chunks kept for reuse, because fresh memory costs more than the copy into
+    /// it.
     public var spareBytes = 64 << 20
-    /// Bytes that may wait for the disk.
+    /// Bytes of records that may be queued for the disk.
     public var queuedBytes = 256 << 20
-    /// Additional bytes for records that name objects or count losses, without which other records would mislead.
+    /// Additional bytes for records that name objects or count losses. Without these records,
+    /// others would mislead.
     public var neededBytes = 16 << 20
-    /// Nanoseconds after which waiting records are written even if their chunk is not full.
+    /// Nanoseconds after which queued records are written even if their chunk is not full.
     public var flushInterval: UInt64 = 200_000_000
 
     public init() {}
@@ -30,7 +34,7 @@ public final class RecordingWriter: Sendable {
   /// Totals of a finished recording.
   public struct Summary: Hashable, Sendable {
     public var records: UInt64
-    /// Records lost because the disk fell behind.
+    /// Number of records lost because the disk fell behind.
     public var lostToOutput: UInt64
     public var bytesWritten: UInt64
   }
@@ -38,7 +42,7 @@ public final class RecordingWriter: Sendable {
   private struct State {
     var current: [UInt8] = []
     var queue: [[UInt8]] = []
-    /// Written chunks, for reuse.
+    /// Buffers of written chunks, kept for reuse.
     var spare: [[UInt8]] = []
     var queuedBytes = 0
     var records: UInt64 = 0
@@ -54,7 +58,7 @@ public final class RecordingWriter: Sendable {
       records += count
     }
 
-    /// Appends the sums of the records dropped since the last call.
+    /// Appends counts records for the records dropped since the last call.
     mutating func tellDropped() {
       let counts = dropped.takeCounts()
       counts.bytes.withUnsafeBytes { append($0, count: counts.count) }
@@ -67,7 +71,7 @@ public final class RecordingWriter: Sendable {
   private let output: any RecordingOutput
   private let encoder: EncoderBox
 
-  /// Starts the file.
+  /// Writes the start of the file, and starts the thread.
   public init(
     output: any RecordingOutput, encoder: sending any TraceEncoder, limits: Limits = Limits()
   ) throws(OutputError) {
@@ -92,19 +96,21 @@ public final class RecordingWriter: Sendable {
     }
   }
 
-  /// Why the recording stopped early, nil while it continues.
+  /// Why the recording stopped early; nil while it continues.
   public var failure: OutputError? { state.withLock { $0.failure } }
 
-  /// True if the output is a pipe without a reader. Writing to it has not failed as long as there is nothing to write.
+  /// True if the output is a pipe without a reader. ``failure`` does not show this until there is
+  /// something to write.
   public var isAbandoned: Bool { output.isAbandoned }
 
   /// A value that changes while the file takes data.
   public var progress: UInt64 { output.progress.value }
 
-  /// Records lost so far because the disk fell behind.
+  /// Number of records lost so far because the disk fell behind.
   public var lostToOutput: UInt64 { state.withLock { $0.lostTotal } }
 
-  /// Takes whole records. Never waits for the disk. Callable from any thread, by one at a time.
+  /// Takes whole records without waiting for the disk. Callable from any thread, but by only one at
+  /// a time.
   public func append(_ records: UnsafeRawBufferPointer) {
     guard !records.isEmpty else { return }
     let isFull: Bool = state.withLock { state in
@@ -123,7 +129,8 @@ public final class RecordingWriter: Sendable {
     if isFull { state.change { _ in } }
   }
 
-  /// Takes records while the disk is behind, and until the dropped requests have ended.
+  /// Takes records while the disk is behind. Afterwards used until all dropped requests have ended,
+  /// because their further records must be dropped too.
   private func appendSome(
     of records: UnsafeRawBufferPointer, hasRoom: Bool, to state: inout State
   ) {
@@ -147,7 +154,8 @@ public final class RecordingWriter: Sendable {
     append(UnsafeRawBufferPointer(start: record, count: Int(record.pointee.size)))
   }
 
-  /// Separates what was appended from what follows: the encoder gets them in different calls.
+  /// Separates the records appended so far from later ones: the encoder gets them in different
+  /// calls.
   ///
   /// - Returns: the number of records appended so far.
   @discardableResult
@@ -158,7 +166,7 @@ public final class RecordingWriter: Sendable {
     }
   }
 
-  /// Waits until all that was appended is written, or writing has failed.
+  /// Waits until all appended records are written, or writing has failed.
   func drain() {
     separate()
     state.wait(
@@ -166,21 +174,21 @@ public final class RecordingWriter: Sendable {
       then: { _ in })
   }
 
-  /// Publishes the file under its name while it grows.
+  /// Gives the file its name while it still grows.
   public func publish() throws(OutputError) { try output.publish() }
 
-  /// Ends without a file, unless it was published.
+  /// Ends the thread without completing the file. No file appears unless it was already published.
   public func discard() {
     state.change { $0.isFinishing = true }
     thread.join()
   }
 
-  /// Writes waiting records and the end of the file, and closes it. On failure, a published file has the records
-  /// written so far.
+  /// Writes queued records and the end of the file, and closes the file. On failure, a published
+  /// file has the records written so far.
   ///
   /// - Parameters:
   ///   - time: when recording stopped; nanoseconds, CLOCK_MONOTONIC.
-  ///   - lostInKernel: records that did not fit into the kernel's ring buffer.
+  ///   - lostInKernel: number of records that did not fit into the kernel's ring buffer.
   public func finish(time: UInt64, lostInKernel: UInt64) throws(OutputError) -> Summary {
     state.change {
       $0.tellDropped()
@@ -208,7 +216,7 @@ public final class RecordingWriter: Sendable {
     state.current.reserveCapacity(capacity)
   }
 
-  /// The thread: encodes and writes until `finish` or a failure.
+  /// The body of the thread: encodes and writes until `finish`, `discard` or a failure.
   private static func run(
     _ monitor: Monitor<State>, output: any RecordingOutput, encoder: any TraceEncoder,
     limits: Limits
@@ -225,7 +233,8 @@ public final class RecordingWriter: Sendable {
           return (state.queue, state.isFinishing)
         })
       chunks.reverse()
-      // Removed from the array: memory that the array still held would be copied instead of reused.
+      // Each chunk is removed from the array, so that it has one owner. Otherwise clearing it would
+      // copy its memory instead of reusing it.
       while var chunk = chunks.popLast() {
         let size = chunk.count
         encoder.isBehind = behind > limits.patientBytes
@@ -253,7 +262,8 @@ public final class RecordingWriter: Sendable {
     }
   }
 
-  /// Used by the thread until it has ended, then by ``finish(time:lostInKernel:)``.
+  /// Makes the encoder shareable: only the thread uses it until the thread has ended, and then only
+  /// ``finish(time:lostInKernel:)``.
   private final class EncoderBox: @unchecked Sendable {
     let encoder: any TraceEncoder
 

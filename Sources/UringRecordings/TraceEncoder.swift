@@ -2,7 +2,7 @@ import CRecord
 import UringBase
 import UringTrace
 
-/// Turns records into the bytes of a file.
+/// Encodes records as the bytes of a file.
 public protocol TraceEncoder: AnyObject {
   /// Appends the start of the file.
   func begin(into output: inout [UInt8])
@@ -10,13 +10,16 @@ public protocol TraceEncoder: AnyObject {
   /// Appends whole records, in order.
   func encode(_ records: UnsafeRawBufferPointer, into output: inout [UInt8])
 
-  /// Bytes of records that are encoded in one step: so few that the step ends soon on a slow machine.
+  /// Bytes of records that are encoded in one step: few enough that a step ends soon even on a slow
+  /// machine.
   var stepBytes: Int { get }
 
-  /// True while the caller cannot wait: a format that can take less time then does, and makes a longer file.
+  /// True while the caller cannot wait. An encoder that can save time at the cost of a longer file
+  /// then does so.
   var isBehind: Bool { get set }
 
-  /// True if the table of substitutes does not fit into memory.
+  /// True if the encoder tracks more requests and buffers than ``RecordingFlaw/mostEntries``. The
+  /// rest of the recording is then left out.
   var isFull: Bool { get }
 
   /// Appends the end of a complete file.
@@ -24,14 +27,15 @@ public protocol TraceEncoder: AnyObject {
   /// - Parameters:
   ///   - time: nanoseconds, CLOCK_MONOTONIC.
   ///   - records: number of encoded records.
-  ///   - lost: records that were lost while recording.
+  ///   - lost: number of records lost while recording.
   func end(time: UInt64, records: UInt64, lost: UInt64, into output: inout [UInt8])
 
-  /// Appends what is held back, at the end of a recording that was cut off.
+  /// Appends output that the encoder still holds back, for a recording that was cut off and has no
+  /// end.
   func cutOff(into output: inout [UInt8])
 
-  /// Length of the longest prefix of `output`, at most `limit`, that ends at the end of a unit: a file cut
-  /// to it stays valid.
+  /// Length of the longest prefix of `output`, at most `limit` bytes, that ends with a whole unit
+  /// of the format (block, record or line). A file truncated there stays valid.
   func lastBoundary(in output: UnsafeRawBufferPointer, limit: Int) -> Int
 }
 
@@ -52,7 +56,8 @@ extension TraceEncoder {
 }
 
 extension Aggregator {
-  /// An aggregator that only gives rings and requests their numbers, and keeps nothing that has ended.
+  /// An aggregator that only assigns numbers to rings and requests. It keeps nothing that has
+  /// ended.
   package static func numbering(host: HostDescription) -> Aggregator {
     var limits = Limits()
     limits.history = 0
@@ -61,19 +66,20 @@ extension Aggregator {
   }
 }
 
-/// Where a writer's encoded records go.
+/// The destination of a ``RecordingWriter``'s encoded records.
 public protocol RecordingOutput: AnyObject, Sendable {
   var path: String { get }
 
-  /// Advances while data is taken.
+  /// Advances while the destination takes data.
   var progress: Progress { get }
 
-  /// True if nobody will read what is written.
+  /// True if the output has no reader any more.
   var isAbandoned: Bool { get }
 
-  /// Takes the output of `encoder`, which follows `total` bytes, and adds what it has taken to `total`.
+  /// Takes `bytes`, the output of `encoder` behind the `total` bytes taken before. Adds the number
+  /// of bytes taken to `total`.
   ///
-  /// - Returns: why no more can be taken.
+  /// - Returns: the error if not all bytes could be taken; nil on success.
   func take(
     _ bytes: UnsafeRawBufferPointer, of encoder: any TraceEncoder, total: inout UInt64
   ) -> OutputError?
@@ -84,8 +90,8 @@ public protocol RecordingOutput: AnyObject, Sendable {
 }
 
 extension OutputFile: RecordingOutput {
-  /// Writes the output of `encoder`, which follows `total` bytes in the file. On failure, cuts the file to whole
-  /// units and returns the error.
+  /// Writes `bytes`, the output of `encoder` behind the `total` bytes of the file. On failure,
+  /// truncates the file to whole units and returns the error.
   public func take(
     _ bytes: UnsafeRawBufferPointer, of encoder: any TraceEncoder, total: inout UInt64
   ) -> OutputError? {
@@ -105,12 +111,12 @@ extension OutputFile: RecordingOutput {
 
 /// The format of a recording's file.
 public enum TraceFormat: String, CaseIterable, Sendable {
-  /// trace.jsonl
+  /// JSON lines (trace.jsonl).
   case jsonl
-  /// The binary recording.
+  /// A binary recording.
   case uring
 
-  /// The format for a file name's extension, nil for an unknown extension.
+  /// The format for a file name's extension. Nil for an unknown extension.
   public init?(path: String) {
     guard let dot = path.lastIndex(of: ".") else { return nil }
     switch path[path.index(after: dot)...].lowercased() {

@@ -3,12 +3,14 @@ import UringRecords
 
 /// Writes a whole recording in another format.
 public enum TraceExport {
-  /// Writes and closes the file. On failure no file appears. The copy of a cut-off recording has no end record.
+  /// Writes and closes the file. On failure no file appears. The copy of a recording that was cut
+  /// off has no end record.
   ///
   /// - Parameters:
-  ///   - time: nanoseconds from the start at which the copy ends; nil for all of it.
-  ///   - encoder: makes the encoder, for a header: `format.makeEncoder`.
-  ///   - rewriter: changes the records.
+  ///   - time: nanoseconds from the recording's start to the end of the copy; nil to copy all of
+  ///     it.
+  ///   - encoder: creates the encoder for a header, for example `format.makeEncoder`.
+  ///   - rewriter: changes the records while they are copied; nil to leave them unchanged.
   public static func write(
     _ recording: Recording, until time: UInt64? = nil, to file: OutputFile,
     as encoder: (RecordingHeader) -> any TraceEncoder, rewriter: (any RecordRewriter)? = nil
@@ -40,7 +42,7 @@ public enum TraceExport {
     _ records: [UInt8], header: RecordingHeader, until time: UInt64, to file: OutputFile,
     format: TraceFormat
   ) throws(OutputError) {
-    // A copy with the alignment that records need.
+    // An array of bytes may be misaligned, so the records are copied to aligned memory.
     var copy = GrowingBytes()
     records.withUnsafeBytes { copy.append($0) }
     var writer = Writer(header: header, file: file, as: format.makeEncoder)
@@ -52,7 +54,7 @@ public enum TraceExport {
     try writer.close()
   }
 
-  /// Encodes records in pieces and writes them.
+  /// Encodes records and writes them, piece by piece.
   private struct Writer {
     let file: OutputFile
     let encoder: any TraceEncoder
@@ -84,7 +86,7 @@ public enum TraceExport {
       try flush()
     }
 
-    /// Writes the records up to a time, and the end of a recording that stopped at that time.
+    /// Writes the records up to `time`, and an end as if recording had stopped at `time`.
     mutating func write(_ recording: Recording, until time: UInt64) throws(OutputError) {
       var (index, count, lost) = (0, UInt64(0), UInt64(0))
       while let block = recording.block(index), let bytes = recording.bytes(ofBlock: index) {

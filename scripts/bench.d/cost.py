@@ -32,7 +32,7 @@ def cost(bench):
         bare = statistics.median(r["ns"] for r in results["none"])
         added = {}
         for name in some:
-            # computed for each round separately, because the machine's speed drifts
+            # The difference is computed for each round separately, because the machine's speed drifts.
             added[name] = statistics.median(
                 r["ns"] - b["ns"] for r, b in zip(results[name], results["none"]))
         all_results[workload] = {

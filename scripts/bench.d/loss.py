@@ -22,7 +22,7 @@ def loss(bench):
     lost = document["lost"]
     bench.row(f"lost, NOP flood of {seconds} s ({document['records'] / seconds / 1e6:.1f} M records/s)", f"{lost}",
               "0", lost == 0)
-    # The flood is recorded for as long as memory allows.
+    # The recorded flood is shorter, because the recording is kept in memory.
     short = min(bench.arguments.record_seconds, seconds)
     truth, summary = flood_recorded(bench, short)
     is_equal = summary["submitted"] == summary["completed"] == truth["submitted"]
@@ -56,7 +56,7 @@ def kept_memory():
         with open(PAGE_REPORTING) as file:
             before = file.read()
         with open(PAGE_REPORTING, "w") as file:
-            file.write("11")  # an order larger than any block of free pages: nothing is reported
+            file.write("11")  # larger than the order of any block of free pages, so that none is reported
     except OSError:
         yield
         return

@@ -39,7 +39,7 @@ class Screen:
                 return
             if self.first_frame is None:
                 self.received += data
-                # the first frame: its header has arrived
+                # The first frame is there when its header has arrived.
                 if b"uringtop" in self.received and len(self.received) > 500:
                     self.first_frame = time.monotonic() - self.started
 

@@ -38,7 +38,7 @@ def memory(bench):
         (f"{count:,} in flight", "many_inflight", (count, "poll")) for count in (10, 10_000, 1_000_000)]
     cases.append(("1,000 rings", "many_rings", (1000,)))
     for name, program, arguments in cases:
-        # observes only this program: others may have rings too
+        # Observes only this program, because others may have rings too.
         with live(bench, ["--comm", program or "nobody"]) as pid:
             with held(bench, program, *arguments) if program else nobody():
                 results[name] = highest_resident(pid)

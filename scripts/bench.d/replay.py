@@ -26,7 +26,7 @@ def seconds_of(command):
 def replay(bench):
     made = last_json(output_of(pinned(OBSERVER_CPU, [bench.arguments.replay, "--requests", "1000000", "10"])))
     with tempfile.TemporaryDirectory(dir=f"{ROOT}/.build") as directory:
-        # on a disk, like users' recordings
+        # The recording is on a disk, as users' recordings are.
         path = os.path.join(directory, "replay.uring")
         subprocess.run(
             [bench.uringtop, "record", "-o", path, "--", bench.program("nop_flood"), "5", "32", "--cpu",

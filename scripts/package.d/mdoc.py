@@ -36,7 +36,7 @@ class Page:
         self.macro("Sh " + title)
 
     def paragraph(self):
-        # mandoc warns about a paragraph after a heading, which makes one itself
+        # A heading begins a paragraph itself, so mandoc warns about .Pp after it.
         if not self.lines[-1].startswith(".Sh"):
             self.macro("Pp")
 

@@ -49,7 +49,7 @@ class Observer:
         while True:
             try:
                 block = os.read(output, 1 << 20)
-            except OSError:  # the terminal's other end is closed
+            except OSError:  # the other end of the terminal is closed
                 return
             if not block:
                 return

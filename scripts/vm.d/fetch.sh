@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # variables of scripts/vm
-# Part of scripts/vm: finds kernels in the Debian archive and caches the files that guests need.
+# Part of scripts/vm: finds kernels in the Debian archive, and caches the files that guests need.
 #
-#   $cache/archive.list       the kernels that the archive has (see kernels.awk), newest last
+#   $cache/archive.list       the kernels in the archive (see kernels.awk), newest last
 #   $cache/kernels/RELEASE/   vmlinuz, lib/modules/RELEASE/, version, modules, SHA256SUMS
 #   $cache/kernels/SERIES     symbolic link to the newest RELEASE that was fetched
 
-# experimental is searched for an explicit series only: "newest" is never a release candidate.
+# Kernels in experimental are used only for a series that is named explicitly: "newest" is never a release candidate.
 suites=(bookworm trixie trixie-backports sid experimental)
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 apt_dir=$cache/apt
@@ -46,7 +46,7 @@ refresh_list() {
   [ -s "$cache/archive.new" ] || die "no kernel packages found: the package lists could not be read"
   if [ $complete = no ]; then
     warn "some package lists could not be read (above), newer kernels may be missing"
-    touch -d '2 days ago' "$cache/archive.new" # so that the next fetch tries again
+    touch -d '2 days ago' "$cache/archive.new" # so that the next fetch reads the lists again
   fi
   mv "$cache/archive.new" "$cache/archive.list"
 }
@@ -55,7 +55,7 @@ list_is_fresh() {
   [ -n "$(find "$cache/archive.list" -mtime -1 2>/dev/null)" ]
 }
 
-# Every series that the archive or the cache has, oldest first.
+# Lists every kernel series in the archive or the cache, oldest first.
 known_series() {
   local link
   {
@@ -128,7 +128,8 @@ fetch_kernel() {
   link_series "$series" "$release"
 }
 
-# Unpacks to tree/lib/modules/RELEASE and kept/vmlinuz, wherever the packages have them.
+# Unpacks the packages. Moves the modules to tree/lib/modules/RELEASE and the kernel to
+# kept/vmlinuz, wherever the packages have them.
 unpack_kernel() {
   local work=$1 deb tree=$1/tree image
   for deb in "$work"/*.deb; do
@@ -144,8 +145,8 @@ unpack_kernel() {
   mv "$image" "$work/kept/vmlinuz"
 }
 
-# Keeps the modules that guests can load and their dependencies, uncompressed, with an index for the guest's
-# modprobe.
+# Copies the modules that guests can load, and their dependencies. The copies are uncompressed and
+# have an index for the guest's modprobe.
 keep_modules() {
   local tree=$1 kept=$2 release=$3 module plan action path target
   local loadable=() builtin=() absent=()
@@ -182,7 +183,7 @@ uncompress() {
   esac
 }
 
-# Points a series to its newest kernel and deletes the previous one.
+# Points the series' link to its newest kernel, and deletes the previous kernel.
 link_series() {
   local series=$1 release=$2 old
   old=$(readlink "$cache/kernels/$series" || true)
@@ -192,7 +193,8 @@ link_series() {
   [ -z "$old" ] || rm -rf "${cache:?}/kernels/$old"
 }
 
-# Ensures that the cache has a valid kernel of the series. Uses the network only if it has none.
+# Ensures that the cache has a valid kernel of the series. Uses the network only if the cache has
+# none.
 ensure_kernel() {
   local series=$1
   ! kernel_is_valid "$cache/kernels/$series" || return 0

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # variables of scripts/vm
-# Part of scripts/vm: builds a guest's initramfs, runs the guest, and copies its results out.
+# Part of scripts/vm: builds the initramfs of a guest, runs the guest, and copies files out of it.
 
-# Sets the variables of one run from its arguments.
+# Sets the variables of a run from the arguments of `scripts/vm run`.
 parse_run() {
   [ $# -gt 0 ] || die "usage: scripts/vm run SERIES [option...] -- COMMAND [argument...]"
   name=$1 files=() gets=() timeout='' memory=1024 cpus=2 scratch='' interactive='' system=''
@@ -52,7 +52,8 @@ run() {
   start_guest "$work"
 }
 
-# Links the kernel into the run's own folder, so that a fetch can replace it in the cache during the run.
+# Links the kernel into the run's own folder, so that a concurrent fetch can replace the kernel in
+# the cache.
 take_kernel() {
   local work=$1 series
   lock_cache
@@ -98,7 +99,7 @@ add_busybox() {
   cp "$busybox" "$1/bin/busybox"
 }
 
-# Terminal descriptions: of this terminal, and the usual ones.
+# Adds the terminfo descriptions of this terminal and of common terminals.
 add_terminals() {
   local root=$1 term dir
   for term in vt100 linux screen-256color tmux-256color xterm xterm-256color "${TERM:-dumb}"; do
@@ -111,7 +112,7 @@ add_terminals() {
   done
 }
 
-# Adds SOURCE[:GUESTPATH] and the libraries of the programs in it.
+# Adds SOURCE[:GUESTPATH], and the libraries that the programs in SOURCE need.
 add_file() {
   local root=$1 source=${2%%:*} target=/root/ program
   [[ $2 != *:* ]] || target=${2#*:}
@@ -126,7 +127,8 @@ add_file() {
   done < <(find -L "$source" -type f -print0)
 }
 
-# The loader is copied to the path that the program names, libraries to /lib, which every loader searches.
+# Adds the libraries of a program. The loader is copied to the path that the program names. The
+# libraries are copied to /lib, which every loader searches.
 add_libraries() {
   local root=$1 program=$2 name arrow path
   [ "$(head -c 4 "$program" | tr -d '\0')" = $'\x7fELF' ] || return 0
@@ -138,10 +140,10 @@ add_libraries() {
     elif [[ $name == /* ]]; then
       [ -e "$root$name" ] || install -D -m 755 "$(readlink -f "$name")" "$root$name"
     fi
-  done < <(ldd "$program" 2>/dev/null || true) # fails for static programs
+  done < <(ldd "$program" 2>/dev/null || true) # ldd fails for static programs
 }
 
-# Settings for /init, as shell assignments.
+# Prints the settings for /init as shell assignments.
 write_settings() {
   local rows=24 columns=80 term=dumb
   if [ -n "$interactive" ]; then
@@ -151,16 +153,17 @@ write_settings() {
   echo "interactive='$interactive' system=${system:+yes} scratch='$scratch' rows='$rows' columns='$columns' term=${term@Q}"
 }
 
-# The guest's first serial port is the kernel's console, which goes to a file; the second is the
-# command's terminal, so its output has no kernel messages in between; the third has its exit status.
-# A guest that ends without one crashed.
+# Runs the guest. Its first serial port is the kernel's console, which is written to a file. The
+# second is the command's terminal, so the command's output is not mixed with kernel messages. The
+# third reports the command's exit status. A guest that ends without this status has crashed.
 start_guest() {
   local work=$1 status=0 options=()
-  # qemu 7.2 emulates cmpxchg16b wrongly: an interrupt right after it sees wrong flags, and one boot in five
-  # crashes. This makes the kernel not use it; programs still can.
+  # qemu 7.2 emulates cmpxchg16b wrongly: an interrupt right after the instruction sees wrong flags,
+  # and one boot in five crashes. This parameter keeps the kernel from using the instruction.
+  # Programs can still use it.
   local parameters='clearcpuid=cx16 fuse.enable_uring=1 nvme.poll_queues=1'
-  # One thread for all processors: with more, qemu 7.2 sometimes runs stale code after another processor has
-  # patched it, and the kernel patches code whenever a tracepoint is attached.
+  # One thread emulates all processors. With more threads, qemu 7.2 sometimes runs stale code after
+  # another processor has patched it. The kernel patches code whenever a tracepoint is attached.
   options=(
     -accel "${URINGTOP_VM_ACCEL:-tcg,thread=single}" -m "$memory" -smp "$cpus"
     -nodefaults -no-user-config -display none -no-reboot
@@ -175,7 +178,7 @@ start_guest() {
   [ ${#gets[@]} -eq 0 ] || add_disk out 4096
   [ -z "$interactive" ] || terminal=$(stty -g)
 
-  # In the background, so that a signal to this script ends the guest at once.
+  # qemu runs in the background, so that a signal to this script ends the guest at once.
   exec 3</dev/null
   [ -z "$interactive" ] || exec 3<&0
   timeout --foreground --kill-after=5 "$timeout" qemu-system-x86_64 "${options[@]}" <&3 2>"$work/errors" &
@@ -193,7 +196,7 @@ start_guest() {
   explain_crash "$work/console" "$status"
 }
 
-# An empty sparse disk, which the guest finds by its serial number.
+# Adds an empty sparse disk. The guest finds it by its serial number.
 add_disk() {
   truncate -s "$2M" "$work/$1"
   options+=(-drive "file=$work/$1,if=none,id=$1,format=raw,cache=unsafe" -device "nvme,serial=$1,drive=$1")

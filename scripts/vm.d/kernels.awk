@@ -1,7 +1,7 @@
-# Reads Debian Packages files and prints the kernels whose packages can all be downloaded:
+# Reads Packages files of a Debian archive, and prints the kernels of which all packages can be downloaded:
 #   SERIES VERSION RELEASE PACKAGE=VERSION...
-# Up to 6.18 a kernel is one package. Later ones are split, and the archive keeps old builds with some parts missing.
-# Unsigned builds, which precede the signed ones by days, boot in guests, too.
+# Up to 6.18 a kernel is one package. Later kernels are split, and of old builds the archive may lack some packages.
+# Unsigned builds, which appear days before the signed builds, also boot in guests.
 
 BEGIN { FS = ": " }
 $1 == "Package" { package = $2 }

@@ -4,10 +4,12 @@ import Synchronization
 import UringBase
 import UringTrace
 
-/// Groups without ublk: registered buffers for reads and writes of a file, and zero-copy sends to ourselves.
+/// A workload that uses buffer groups without ublk: reads and writes of a file with registered
+/// buffers, and zero-copy sends to the same process. It is the fallback where there is no ublk
+/// driver.
 ///
-/// Even slots write a file from their registered buffer and read it back; odd slots send their
-/// buffer over the loopback network and compare what arrives.
+/// Each slot has one registered buffer. Even slots write the buffer to a file and read it back. Odd
+/// slots send the buffer over the loopback network and compare the data that arrive.
 public final class BufferWorkload: Workload {
   private let configuration: Configuration
   private let report: QueueReport
@@ -22,7 +24,7 @@ public final class BufferWorkload: Workload {
       throw TargetError(.invalid, "faults are made in the ublk target only")
     }
     var configuration = configuration
-    // A null backing would show no use of buffers.
+    // With a null backing no request would use a buffer.
     if configuration.backing == .null { configuration.backing = .memory }
     self.configuration = configuration
     let backing = try BackingFile(configuration)
@@ -69,9 +71,9 @@ public final class BufferWorkload: Workload {
   }
 }
 
-/// The thread of the fallback workload.
+/// The state and the loop of the workload's thread.
 struct BufferRunner: ~Copyable {
-  /// The request of a completion, in the upper byte of `user_data`; its slot is in the lower.
+  /// The kind of request, in the upper byte of `user_data`. The slot is in the lower bits.
   private enum Kind: UInt8 {
     case write = 1
     case read, send, receive
@@ -80,10 +82,10 @@ struct BufferRunner: ~Copyable {
   private struct Slot {
     var record = IORecord(queue: 0, tag: 0)
     var phase = TagPhase.idle
-    /// Completions still to come, notifications included.
+    /// Number of CQEs that have not arrived, including notifications.
     var outstanding = 0
     var generation: UInt32 = 0
-    /// Bytes of a send that have arrived.
+    /// Bytes of the slot's zero-copy send that have been received.
     var received = 0
     var error: Int32 = 0
   }
@@ -105,7 +107,8 @@ struct BufferRunner: ~Copyable {
   private var nextNumber: UInt64 = 0
   private var inFlight = 0
 
-  /// A class, because arrays cannot hold noncopyable values.
+  /// A class around the noncopyable ``LoopbackSocket``, because arrays cannot hold noncopyable
+  /// values.
   private final class SocketPair {
     let pair: LoopbackSocket
 
@@ -168,7 +171,7 @@ struct BufferRunner: ~Copyable {
     }
   }
 
-  /// Start of the slot's own part of the file. Parts do not overlap.
+  /// Offset of the slot's current I/O in the file. The I/Os of different slots never overlap.
   private func position(_ slot: Int) -> UInt64 {
     let places = configuration.size / UInt64(Self.bufferSize)
     let round = UInt64(slots[slot].generation) * UInt64(slots.count) + UInt64(slot)
@@ -236,7 +239,8 @@ struct BufferRunner: ~Copyable {
     let slot = Int(completion.userData & 0xff_ffff)
     let kind = Kind(rawValue: UInt8(completion.userData >> 56))!
     slots[slot].outstanding -= 1
-    // After the result of a zero-copy send, the network holds the buffer until the notification.
+    // A zero-copy send posts its result first, with F_MORE. The network then holds the buffer until
+    // the notification CQE (F_NOTIF).
     let isHeld = kind == .send && completion.flags & 2 != 0
     if isHeld {
       slots[slot].outstanding += 1
@@ -261,7 +265,7 @@ struct BufferRunner: ~Copyable {
     let isWhole = slots[slot].error == 0 && slots[slot].record.moved == UInt32(Self.bufferSize)
     switch kind {
     case .write where isWhole:
-      // Cleared, to notice a read that transfers nothing.
+      // Cleared, so that a read that transfers nothing is noticed.
       memory.store(UInt64(0), at: slot * Self.bufferSize)
       start(slot, .read)
       try transfer(slot, .read)

@@ -1,6 +1,7 @@
 import Glibc
 
-/// Two connected TCP sockets on this machine: AF_UNIX has no zero-copy sends.
+/// Two TCP sockets on this machine, connected to each other. TCP, because AF_UNIX has no zero-copy
+/// sends.
 struct LoopbackSocket: ~Copyable {
   let sender: OwnedDescriptor
   let receiver: OwnedDescriptor
@@ -16,7 +17,7 @@ struct LoopbackSocket: ~Copyable {
       Self.with(&address, { getsockname(listener.number, $0, &length) }) == 0
     else { throw .last("cannot listen on the loopback network") }
     let sender = try Self.make()
-    // The kernel completes the connection before accept().
+    // connect() does not block, because the kernel completes the connection before accept().
     guard Self.with(&address, { connect(sender.number, $0, length) }) == 0 else {
       throw .last("cannot connect over the loopback network")
     }

@@ -1,16 +1,17 @@
 import CURing
 import Glibc
 
-/// /dev/ublk-control, which creates and removes devices (include/uapi/linux/ublk_cmd.h).
+/// The control device /dev/ublk-control, which creates and removes ublk devices
+/// (include/uapi/linux/ublk_cmd.h).
 struct ControlDevice: ~Copyable {
   static let path = "/dev/ublk-control"
 
   private let device: OwnedDescriptor
   private let ring: Ring
-  /// A command's argument and result.
+  /// Memory for the argument and the result of a command.
   private let memory: MappedBuffer
 
-  /// Loads the driver if it is not there.
+  /// Opens the control device. Loads the driver if the device node is missing.
   init() throws(TargetError) {
     if access(Self.path, F_OK) != 0 { try KernelModule.load("ublk_drv", providing: Self.path) }
     let device = try Self.open()
@@ -30,7 +31,8 @@ struct ControlDevice: ~Copyable {
     }
   }
 
-  /// Features of the driver. Before 6.5 it cannot report them, and only copies.
+  /// The features of the driver. Before 6.5 the driver cannot report them; it then has none, and
+  /// data are transferred by copying.
   func features() throws(TargetError) -> Features {
     memory.store(UInt64(0), at: 0)
     let result = try run(CURING_UBLK_GET_FEATURES, device: nil, length: 8)
@@ -41,7 +43,8 @@ struct ControlDevice: ~Copyable {
     return Features(rawValue: memory.load(at: 0))
   }
 
-  /// Creates a device. The kernel fills in the rest of the description, for example the number.
+  /// Creates a device. Returns the description as completed by the kernel, for example with the
+  /// device's number.
   func add(_ description: curing_ublk_device) throws(TargetError) -> curing_ublk_device {
     memory.store(description, at: 0)
     let size = MemoryLayout<curing_ublk_device>.size
@@ -61,15 +64,16 @@ struct ControlDevice: ~Copyable {
     }
   }
 
-  /// The driver's description of a device, nil if no device has this number.
+  /// The driver's description of a device. Nil if no device has this number.
   func description(of device: UInt32) throws(TargetError) -> curing_ublk_device? {
     let size = MemoryLayout<curing_ublk_device>.size
     let result = try run(CURING_UBLK_GET_DEV_INFO, device: device, length: size)
     return result >= 0 ? memory.load(at: 0) : nil
   }
 
-  /// Starts the block device. Waits until all tags of all queues are fetched and the partition scan has ended,
-  /// which needs threads that serve the queues; returns when `isBroken` reports that one has failed.
+  /// Starts the block device. Waits until all tags of all queues are fetched and the partition scan
+  /// has ended. Both need running threads that serve the queues. Gives up when `isBroken` reports
+  /// that such a thread has failed.
   func start(_ device: UInt32, isBroken: () -> Bool) throws(TargetError) {
     let result = try run(
       CURING_UBLK_START_DEV, device: device, data: UInt64(getpid()), isBroken: isBroken)
@@ -78,7 +82,8 @@ struct ControlDevice: ~Copyable {
     }
   }
 
-  /// Stops the block device. Waits for its I/Os, so the queues must still be served.
+  /// Stops the block device. Waits for its I/Os, so the threads of the queues must still serve
+  /// them.
   func stop(_ device: UInt32) throws(TargetError) {
     let result = try run(CURING_UBLK_STOP_DEV, device: device)
     guard result >= 0 || result == -ENODEV else {
@@ -86,8 +91,8 @@ struct ControlDevice: ~Copyable {
     }
   }
 
-  /// Deletes the device once nothing has it open, for example a mounted file system. From 6.7 the kernel
-  /// deletes it later by itself, so this does not wait.
+  /// Deletes the device. From 6.7 this does not wait: the kernel deletes the device by itself once
+  /// nothing, for example a mounted file system, has it open. Before 6.7 this waits until then.
   func delete(_ device: UInt32) throws(TargetError) {
     var result = try run(CURING_UBLK_DEL_DEV_ASYNC, device: device)
     if result == -EOPNOTSUPP || result == -EINVAL {
@@ -101,8 +106,9 @@ struct ControlDevice: ~Copyable {
   private static let userData: UInt64 = 1
   private static let cancelUserData: UInt64 = 2
 
-  /// Runs a command whose argument is the first `length` bytes of `memory`, or none if `length` is 0. Cancels it once
-  /// `isBroken` returns true. Returns the result; errors are negative errnos.
+  /// Runs a command. Its argument is the first `length` bytes of `memory`; there is none if
+  /// `length` is 0. Cancels the command once `isBroken` returns true. Returns the command's result,
+  /// which is a negative errno for an error.
   private func run(
     _ command: UInt32, device id: UInt32?, length: Int = 0, data: UInt64 = 0,
     isBroken: () -> Bool = { false }

@@ -5,7 +5,7 @@ enum KernelModule {
   /// Loads a module and waits for its device node.
   static func load(_ name: String, providing path: String) throws(TargetError) {
     let status = runModprobe(name)
-    // devtmpfs creates the node immediately; udev can take a moment to set its permissions.
+    // devtmpfs creates the node immediately, but udev can take a moment to set its permissions.
     for _ in 0..<20 where status == 0 {
       if access(path, F_OK) == 0 { return }
       usleep(50_000)
@@ -13,7 +13,7 @@ enum KernelModule {
     throw TargetError(.noDriver, "no ublk driver: there is no \(path), and modprobe \(name) failed")
   }
 
-  /// Returns modprobe's exit status. Its output is dropped.
+  /// Runs modprobe without output. Returns its wait status, or -1 if it could not be started.
   private static func runModprobe(_ name: String) -> Int32 {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)

@@ -2,20 +2,21 @@ import CURing
 import Glibc
 import UringBase
 
-/// Identifies our ublk devices, even after the process was killed.
+/// The proof that a ublk device was created by uringtop. It survives the death of the process.
 ///
-/// Each target draws a random number. It writes the number and its process into a file in /run/uringtop, and the
-/// number into the device (`ublksrv_flags`, which the driver keeps for servers). A device is removed only if
-/// a file has its number and that file's process has exited.
+/// Each target draws a random number. It writes this number and its process to a file in
+/// /run/uringtop. It also writes the number to the device, in `ublksrv_flags`, which the driver
+/// keeps for servers. A device is removed only if such a file has its number and the process named
+/// there has exited.
 struct Ownership {
   static let directory = "/run/uringtop"
-  /// The upper half of `ublksrv_flags` of our devices: "urtp".
+  /// The upper half of `ublksrv_flags` in devices of uringtop: "urtp".
   private static let magic: UInt64 = 0x7572_7470
 
   private var path: String
   private var record: Record
 
-  /// Writes the file before the device exists, so that a device always has a file.
+  /// Writes the file. Called before the device is created, so that every device has a file.
   init() throws(TargetError) {
     guard let startTime = Self.startTime(of: getpid()) else {
       throw TargetError(.system, "cannot read /proc/self/stat")
@@ -29,22 +30,22 @@ struct Ownership {
     try write()
   }
 
-  /// The mark in the device's description.
+  /// The value of `ublksrv_flags` for the device.
   var mark: UInt64 { Self.mark(record.number) }
 
-  /// Adds the device's number to the file, for people who read it.
+  /// Adds the number of the device to the file, for people who read the file.
   mutating func note(device: UInt32) throws(TargetError) {
     record.device = device
     try write()
   }
 
-  /// Removes the file after the device was removed.
+  /// Removes the file. Called after the device was removed.
   func release() {
     unlink(path)
   }
 
-  /// Removes devices whose process has exited and returns their numbers. Those that cannot be removed remain
-  /// for the next start.
+  /// Removes devices whose process has exited, and returns their numbers. Devices that cannot be
+  /// removed now remain until the next target starts.
   @discardableResult
   static func recover(_ control: borrowing ControlDevice) throws(TargetError) -> [UInt32] {
     var removed: [UInt32] = []
@@ -73,7 +74,7 @@ struct Ownership {
     return removed
   }
 
-  /// True if the device has the number and no other process has taken it over.
+  /// True if the device has the record's number and no other process has become its server.
   static func isRemovable(_ description: curing_ublk_device, record: Record) -> Bool {
     description.server_flags == mark(record.number)
       && (description.server <= 0 || description.server == record.pid
@@ -85,7 +86,7 @@ struct Ownership {
   /// The file's contents: `pid startTime number [device]`.
   struct Record: Hashable {
     var pid: pid_t
-    /// In clock ticks since boot. A pid alone may have been reused.
+    /// Start time of the process in clock ticks since boot, because the pid may have been reused.
     var startTime: UInt64
     var number: UInt32
     var device: UInt32?
@@ -112,12 +113,13 @@ struct Ownership {
     }
   }
 
-  /// A process's start in clock ticks since boot (proc(5), stat, field 22); nil if there is none.
+  /// The start time of a process in clock ticks since boot (proc(5), stat, field 22). Nil if the
+  /// process does not exist.
   static func startTime(of pid: pid_t) -> UInt64? {
     let fields = Procfs.text("/proc/\(pid)/stat").map(Procfs.statFields) ?? []
     guard fields.count > 19, fields[0] != "X" else { return nil }
-    // A zombie serves no device. But while its other threads are still exiting, stopping the device would
-    // wait for them.
+    // A zombie serves no device, so it counts as exited. While other threads of the process are
+    // still exiting it does not, because stopping the device would wait for them.
     if fields[0] == "Z", Procfs.entries("/proc/\(pid)/task").count <= 1 { return nil }
     return UInt64(fields[19])
   }

@@ -3,13 +3,14 @@ import Glibc
 import Synchronization
 import UringBase
 
-/// A running ublk target: a block device, the threads of its queues, its backing and the load.
+/// A running ublk target: a block device, the threads that serve its queues, its backing file, and
+/// the load.
 public final class UblkDevice: Workload {
   /// The configuration in use; it can have fewer queues than requested.
   public let configuration: Configuration
   /// The transfer in use.
   public let transfer: Transfer
-  /// The N of /dev/ublkbN.
+  /// The device's number: the N of /dev/ublkbN.
   public let number: UInt32
 
   private let features: Features
@@ -18,7 +19,7 @@ public final class UblkDevice: Workload {
   private let startTime: UInt64
   private let parts: Mutex<Parts>
 
-  /// Resources that ``stop()`` releases, in its order.
+  /// Resources, in the order in which ``stop()`` releases them.
   private struct Parts: ~Copyable {
     var load: Load?
     var threads: [WorkerThread] = []
@@ -29,18 +30,18 @@ public final class UblkDevice: Workload {
     var loadStatus: LoadStatus?
   }
 
-  /// Features of this machine's driver, for ``Transfer/best(on:)``. Loads the driver.
+  /// The features of this machine's ublk driver, for ``Transfer/best(on:)``. Loads the driver.
   public static func features() throws(TargetError) -> Features {
     try ControlDevice().features()
   }
 
-  /// Removes devices of targets whose process has exited, and returns their numbers.
+  /// Removes ublk devices of targets whose process has exited, and returns their numbers.
   @discardableResult
   public static func recover() throws(TargetError) -> [UInt32] {
     try Ownership.recover(ControlDevice())
   }
 
-  /// Creates the device and serves it. On failure everything is removed again.
+  /// Creates the device and serves it. On failure, removes everything that was created.
   public init(_ configuration: Configuration) throws(TargetError) {
     try configuration.validate()
     let control = try ControlDevice()
@@ -67,7 +68,8 @@ public final class UblkDevice: Workload {
       throw error
     }
     number = description.id
-    // The driver limits queues to the number of processors, and their depth.
+    // The driver may have reduced both: the number of queues to the number of processors, and their
+    // depth to its limit.
     var made = configuration
     made.queues = Int(description.queues)
     made.depth = Int(description.depth)
@@ -125,7 +127,8 @@ public final class UblkDevice: Workload {
     let backing = backing.descriptor
     let thread = try WorkerThread("ublk-queue-\(queue)", orThrow: TargetError.thread) {
       do throws(TargetError) {
-        // Created in this thread: the ring has a single user, and FETCH makes the thread the server.
+        // Created in this thread, because only one thread may use the ring, and because FETCH makes
+        // the calling thread the queue's server.
         var server = try QueueServer(
           queue: queue, configuration: configuration, transfer: transfer, features: features,
           device: device, backing: backing, report: report)
@@ -138,11 +141,13 @@ public final class UblkDevice: Workload {
   }
 
   private func startLoad(_ configuration: LoadConfiguration) throws(TargetError) {
-    // START_DEV creates the node; udev can change it for a moment.
+    // START_DEV creates the node, but udev can still be changing it. This waits until it can be
+    // opened.
     _ = try Self.open(path, O_RDWR)
     var configuration = configuration
-    // Fewer I/Os than the tags of one queue: the submitter's processor selects the queue, so all I/Os can be in one,
-    // and a worker that waits for a tag would keep a killed process from exiting.
+    // The load has fewer I/Os in flight than one queue has tags. The submitter's processor selects
+    // the queue, so all I/Os can be in one queue. An I/O without a tag would make an io-wq worker
+    // wait for one, and a killed process with such a worker cannot exit.
     configuration.depth = min(configuration.depth, max(1, self.configuration.depth - 1))
     let load = try Load(
       path: path, size: self.configuration.size, blockSize: self.configuration.blockSize,
@@ -150,7 +155,7 @@ public final class UblkDevice: Workload {
     parts.withLock { $0.load = load }
   }
 
-  /// Opens a node that can take a moment to appear.
+  /// Opens a device node. Waits up to two seconds for the node to appear.
   private static func open(_ path: String, _ flags: Int32) throws(TargetError) -> OwnedDescriptor {
     for _ in 0..<100 {
       if let device = try? OwnedDescriptor(open: path, flags) { return device }
@@ -173,7 +178,8 @@ public final class UblkDevice: Workload {
     parameters.sectors = configuration.size >> 9
     parameters.discard_alignment = 0
     parameters.discard_granularity = 4096
-    // Large, to have few discards, but such that the length in bytes fits into the 32 bits of a descriptor.
+    // Large, so that there are few discards. Limited, so that the length in bytes fits into the 32
+    // bits of a descriptor.
     parameters.largest_discard_sectors = 1 << 20
     parameters.largest_write_zeroes_sectors = 1 << 20
     parameters.largest_discard_segments = 1
@@ -182,7 +188,7 @@ public final class UblkDevice: Workload {
 
   // MARK: State
 
-  /// The block device.
+  /// The path of the block device.
   public var path: String { "/dev/ublkb\(number)" }
 
   public var status: Status {
@@ -205,7 +211,7 @@ public final class UblkDevice: Workload {
     do throws(TargetError) {
       stop(try ControlDevice())
     } catch {
-      // Without a server the driver fails the I/Os; the next start removes the device.
+      // Without a server the driver fails the I/Os. The next target that starts removes the device.
     }
   }
 
@@ -229,7 +235,8 @@ public final class UblkDevice: Workload {
         $0.load = nil
       }
     }
-    // This ends the threads of the queues, started or not: it aborts their fetches.
+    // Stopping the device aborts the pending FETCH commands. This ends the threads of the queues,
+    // whether or not the device was started.
     try? control.stop(number)
     let threads = parts.withLock { parts in
       let threads = parts.threads
@@ -238,19 +245,20 @@ public final class UblkDevice: Workload {
     }
     for report in reports { report.isEnding.store(true, ordering: .relaxed) }
     for thread in threads { thread.join() }
-    // The kernel frees the device once nothing has it open, so close our descriptor first.
+    // Closes this process's descriptor first, because the kernel frees the device only when nothing
+    // has it open.
     parts.withLock { $0.device = nil }
     do throws(TargetError) {
       try control.delete(number)
       ownership.release()
     } catch {
-      // The file remains: the next start removes the device.
+      // The ownership file remains, so that the next target that starts removes the device.
     }
   }
 }
 
 extension Configuration.Backing {
-  /// As in ``Status/backing``.
+  /// The name in ``Status/backing``.
   var name: String {
     switch self {
     case .file(let path): path

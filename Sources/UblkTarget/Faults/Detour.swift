@@ -1,10 +1,12 @@
 import CURing
 import Glibc
 
-/// A file that takes the place of the backing for a member, to cause a fault.
+/// A file that a member (a request that transfers an I/O's data) uses instead of the backing file.
+/// It causes a fault.
 final class Detour: Sendable {
   enum Kind: Sendable {
-    /// A pipe, empty for a read and full for a write: the member waits for its release.
+    /// A pipe, empty for a read and full for a write. The member waits until the target reads or
+    /// fills the pipe.
     case slow
     /// A file that ends in the middle of the I/O.
     case short
@@ -12,11 +14,11 @@ final class Detour: Sendable {
 
   let kind: Kind
   let direction: Direction
-  /// Where the member reads or writes.
+  /// The file that the member reads or writes.
   private let member: OwnedDescriptor
-  /// The other end of the pipe.
+  /// The other end of the pipe. Nil for a short file.
   private let far: OwnedDescriptor?
-  /// Bytes that fill the pipe before the member may write.
+  /// Bytes that were written to the pipe to fill it, so that the member's write waits.
   private let filling: Int
 
   var descriptor: Int32 { member.number }
@@ -26,7 +28,7 @@ final class Detour: Sendable {
     slow direction: Direction, length: Int, scratch: borrowing MappedBuffer
   ) throws(TargetError) {
     var ends: [Int32] = [-1, -1]
-    // One page more, because the data need not start at a page boundary.
+    // The pipe has room for one more page, because the data need not start at a page boundary.
     var capacity = Int32(length + 4096)
     guard curing_pipe(&ends, &capacity) == 0 else { throw .last("cannot make a pipe") }
     member = OwnedDescriptor(owning: ends[direction == .read ? 0 : 1])
@@ -34,7 +36,7 @@ final class Detour: Sendable {
     kind = .slow
     self.direction = direction
     var filling = 0
-    // Does not block, because it writes no more than fits.
+    // These writes do not block, because they write no more than the pipe's capacity.
     while direction == .write, filling < Int(capacity) {
       let part = min(scratch.count, Int(capacity) - filling)
       let written = scratch.write(to: ends[1], at: nil, count: part)
@@ -47,7 +49,8 @@ final class Detour: Sendable {
     }
   }
 
-  /// Creates a file with the first half of a read's data.
+  /// Creates a file with the first `length` bytes of a read's data. The caller passes half of the
+  /// read's length.
   init(
     shortCopyOf backing: Int32, at position: UInt64, length: Int, scratch: borrowing MappedBuffer
   ) throws(TargetError) {
@@ -66,7 +69,8 @@ final class Detour: Sendable {
     far = nil
   }
 
-  /// Releases the member: supplies data for a read, makes room for a write.
+  /// Releases the waiting member: writes a read's data into the pipe, or empties the pipe for a
+  /// write. Returns 0 or a negative errno.
   func open(
     backing: Int32, position: UInt64, length: Int, scratch: borrowing MappedBuffer
   ) -> Int32 {
@@ -74,7 +78,7 @@ final class Detour: Sendable {
     if direction == .read {
       let count = scratch.read(from: backing, at: position, count: length)
       guard count == length else { return count < 0 ? Int32(count) : -EIO }
-      // The pipe has room for all of it.
+      // Does not block, because the pipe has room for all of the data.
       return scratch.write(to: end, at: nil, count: length) == length ? 0 : -EIO
     }
     var rest = filling
@@ -86,7 +90,8 @@ final class Detour: Sendable {
     return 0
   }
 
-  /// Copies the data that a member has written to the backing.
+  /// Copies the data that a member has written from the pipe to the backing file. Returns 0 or a
+  /// negative errno.
   func drain(
     to backing: Int32, position: UInt64, length: Int, scratch: borrowing MappedBuffer
   ) -> Int32 {

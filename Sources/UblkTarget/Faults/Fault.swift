@@ -1,28 +1,30 @@
-/// A fault to inject, to show how it looks in uringtop.
+/// A fault that the target injects, to show what it looks like in uringtop.
 public enum Fault: String, Sendable, Hashable, CaseIterable {
-  /// A member takes long: it waits on a pipe that takes the place of the backing.
+  /// A member (a request that transfers the I/O's data) takes long: it waits on a pipe that takes
+  /// the place of the backing file.
   case slowMember = "slow-member"
-  /// A member fills only half of the buffer. The short result is committed and the driver asks for the rest. A
-  /// driver that could take it for complete (``Features/mayTakeShortForWhole``) gets EIO.
+  /// A member fills only half of the buffer. The short result is committed, and the driver then
+  /// requests the rest. A driver that might take the short result for a complete one
+  /// (``Features/mayTakeShortForWhole``) gets EIO instead.
   case shortRead = "short-read"
-  /// The buffer is not returned and the I/O not committed until the target stops.
+  /// The buffer is not returned, and the I/O is not committed, until the target stops.
   case noAck = "no-ack"
-  /// Registering the buffer fails, and its members with it. The I/O fails with EIO.
+  /// The registration of the buffer fails, so its members fail too. The I/O fails with EIO.
   case leaderFail = "leader-fail"
   /// A member fails because its file is not open for its operation. The I/O fails with EIO.
   case memberFail = "member-fail"
-  /// A member moves data against the buffer's direction. The I/O fails with EIO.
+  /// A member transfers data against the buffer's direction. The I/O fails with EIO.
   case wrongDirection = "wrong-direction"
 
-  /// Where a fault applies.
+  /// The conditions under which a fault can be injected.
   struct Rule {
     /// Operations of the block device that can have the fault.
     var operations: Set<Operation>
-    /// The fault needs a lent buffer.
+    /// True if the fault needs a kernel buffer that the driver lends.
     var needsKernelBuffer: Bool
-    /// The fault needs a member, which a null backing does not have.
+    /// True if the fault needs a member. With a null backing there are none.
     var needsMembers: Bool
-    /// Percentage of the I/Os by default.
+    /// Default percentage of the I/Os that get the fault.
     var percent: Double
   }
 
@@ -47,7 +49,7 @@ public enum Fault: String, Sendable, Hashable, CaseIterable {
 /// A fault and its share of the I/Os.
 public struct Injection: Sendable, Hashable {
   public var fault: Fault
-  /// Percentage of the I/Os to which it applies.
+  /// Percentage of the I/Os that get the fault.
   public var percent: Double
 
   public init(_ fault: Fault, percent: Double? = nil) {
@@ -55,7 +57,7 @@ public struct Injection: Sendable, Hashable {
     self.percent = percent ?? fault.rule.percent
   }
 
-  /// `fault` or `fault:percent`.
+  /// Parses `fault` or `fault:percent`.
   public init?(_ text: String) {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     guard let fault = Fault(rawValue: String(parts[0])) else { return nil }
@@ -74,7 +76,7 @@ public struct Injection: Sendable, Hashable {
     if let transfer = configuration.transfer { try validate(transfer: transfer) }
   }
 
-  /// Checks the fault against the transfer, once that is known.
+  /// Checks that the fault is possible with a transfer. Called when the transfer is known.
   func validate(transfer: Transfer) throws(TargetError) {
     if fault.rule.needsKernelBuffer, !transfer.lendsKernelBuffer {
       throw TargetError(

@@ -1,4 +1,4 @@
-/// Draws which I/Os get a fault.
+/// Draws at random which I/Os get a fault.
 struct FaultPlan {
   private let injections: [Injection]
   private var state: UInt64
@@ -8,7 +8,8 @@ struct FaultPlan {
     state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
   }
 
-  /// At most one fault per I/O. Each injection gets its share of all I/Os.
+  /// Returns the fault of the next I/O, or nil. An I/O has at most one fault, and each injection
+  /// gets its percentage of all I/Os.
   mutating func draw(for operation: Operation) -> Fault? {
     if injections.isEmpty { return nil }
     state ^= state << 13

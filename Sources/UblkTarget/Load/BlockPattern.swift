@@ -1,9 +1,11 @@
-/// The contents that the load writes into a block: the block's number, its generation, and words computed from
-/// both. This detects torn, swapped, stale and foreign blocks.
+/// The contents that the load writes into a block: the block's number, its generation, and words
+/// computed from both. A later read can so detect a torn, swapped or stale block, or data that the
+/// load never wrote.
 enum BlockPattern {
   private static let magic: UInt64 = 0x7572_696e_6774_6f70
 
-  /// The block's 64-bit words, from the third on.
+  /// The 64-bit word at an index of 2 or more. The first two words hold the block's number and
+  /// generation.
   private static func word(_ index: Int, block: UInt64, generation: UInt64) -> UInt64 {
     (block << 20 ^ generation) &* 0x9e37_79b9_7f4a_7c15 &+ UInt64(index)
   }
@@ -19,7 +21,7 @@ enum BlockPattern {
     }
   }
 
-  /// Description of a block's defect, nil if the block is correct.
+  /// A description of the block's defect. Nil if the block is correct.
   static func fault(
     in buffer: borrowing MappedBuffer, at offset: Int, size: Int, block: UInt64, generation: UInt32
   ) -> String? {

@@ -4,12 +4,13 @@ import Synchronization
 import UringBase
 import UringTrace
 
-/// Reads and writes a block device with its own ring and thread, and verifies every block.
+/// A load that reads and writes a block device on a separate thread with its own ring. It verifies
+/// every block that it reads.
 final class Load: Sendable {
   private let thread: WorkerThread
   private let shared: Shared
 
-  /// Overwrites `size` bytes of the device at `path`.
+  /// Starts the load. It overwrites `size` bytes of the device at `path`.
   init(
     path: String, size: UInt64, blockSize: Int, isVerifying: Bool,
     _ configuration: LoadConfiguration
@@ -33,27 +34,30 @@ final class Load: Sendable {
 
   var status: LoadStatus { shared.state.withLock { $0 } }
 
-  /// Starts no more I/Os. ``join()`` waits for those in flight.
+  /// Makes the load start no more I/Os. ``join()`` waits for those in flight.
   func requestStop() { shared.stopping.store(true, ordering: .relaxed) }
 
   func join() { thread.join() }
 
-  /// State that the thread shares with others.
+  /// State that the load's thread shares with other threads.
   final class Shared: Sendable {
     let state = Mutex(LoadStatus())
     let stopping = Atomic(false)
   }
 }
 
-/// The load's thread.
+/// The state and the loop of the load's thread.
 ///
-/// It must never wait inside the kernel for the device that its own process serves: if the process were killed then, it
-/// could not exit, because the driver releases the device only after all its threads have ended (observed on 6.17: a
-/// worker in blkdev_fsync, the thread in io_wq_put_and_exit, forever). So all its requests are asynchronous. It uses
-/// durable writes, to which the block layer adds the flush, instead of FSYNC, which needs a worker; and it has fewer
-/// I/Os than there are tags, because a worker would wait for a tag.
+/// The thread must never wait in the kernel for the device that its own process serves. If the
+/// process were killed during such a wait, it could not exit, because the driver releases the
+/// device only after all threads of the process have ended. (Observed on 6.17: a worker stayed in
+/// blkdev_fsync and the thread in io_wq_put_and_exit forever.) So all requests of the load are
+/// asynchronous. It uses durable writes, to which the block layer adds the flush, because an FSYNC
+/// needs an io-wq worker. It has fewer I/Os in flight than there are tags, because a worker would
+/// wait for a tag.
 ///
-/// Has many properties because it owns everything that the thread uses. Half of them are constants of the load.
+/// The struct has many properties because it owns everything that the thread uses. Half of them are
+/// constants of the load.
 struct LoadRunner: ~Copyable {
   private enum Action { case read, write }
 
@@ -62,7 +66,7 @@ struct LoadRunner: ~Copyable {
     var action = Action.read
     var block = 0
     var blocks = 0
-    /// A write that is on stable storage when it completes.
+    /// True for a write whose data are on stable storage when it completes.
     var isDurable = false
     var isBusy = false
   }
@@ -76,12 +80,15 @@ struct LoadRunner: ~Copyable {
   private let memory: MappedBuffer
   private let slotSize: Int
   private var slots: [Slot]
-  /// The generation of each block. 0: unknown, because it was never written or the write failed.
+  /// The generation in each block. 0 if the contents are unknown, because the block was never
+  /// written or the write failed.
   private var generations: [UInt32]
-  /// Blocks with an I/O in flight: they get no second I/O, because its result would be unpredictable.
+  /// True for blocks with an I/O in flight. They get no second I/O, because its result would be
+  /// unpredictable.
   private var busy: [Bool]
   private var nextGeneration: UInt32 = 0
-  /// The last writes. Reads are drawn from them: most blocks of a large device have nothing to verify.
+  /// The block ranges of the last writes. Reads are drawn from them, because most blocks of a large
+  /// device have nothing to verify.
   private var written: [Range<Int>] = []
   private var nextWritten = 0
   private static let writtenCapacity = 1024
@@ -105,14 +112,15 @@ struct LoadRunner: ~Copyable {
     self.isVerifying = isVerifying
     self.configuration = configuration
     self.shared = shared
-    // Uses at most 1 GiB of the device, because the tables of a huge device would be huge.
+    // The load uses at most 1 GiB of the device, because the tables below have an entry for each
+    // block.
     let blocks = Int(min(size, 1 << 30) / UInt64(blockSize))
     slots = Array(repeating: Slot(), count: configuration.depth)
     generations = Array(repeating: 0, count: blocks)
     busy = Array(repeating: false, count: blocks)
   }
 
-  /// Runs until it is stopped, its count is reached, or the device was removed.
+  /// Runs until it is stopped, its count of I/Os is reached, or the device is removed.
   mutating func run() throws(TargetError) {
     let start = MonotonicClock.now()
     while true {
@@ -128,7 +136,7 @@ struct LoadRunner: ~Copyable {
 
   private var isComplete: Bool { configuration.isComplete(after: issued) }
 
-  /// True if another program stopped the device: every I/O fails from now on.
+  /// True if another program has stopped the device. Every I/O fails from then on.
   private var isGone: Bool {
     status.failures[ENODEV, default: 0] + status.failures[ENXIO, default: 0] > 0
   }
@@ -160,7 +168,8 @@ struct LoadRunner: ~Copyable {
     }
   }
 
-  /// Draws the next I/O of a slot, and fills its buffer for a write.
+  /// Draws the next I/O of a slot, and fills the slot's buffer for a write. Returns false if no
+  /// suitable blocks were found.
   private mutating func prepare(_ index: Int) -> Bool {
     let isDurable = issued % 256 == 255
     let most = min(slotSize / blockSize, generations.count)
@@ -183,7 +192,8 @@ struct LoadRunner: ~Copyable {
     return first..<first + count
   }
 
-  /// Blocks with known contents, nil if there are none here.
+  /// Draws a range of blocks to read. If the load verifies, the range must have known contents; nil
+  /// if the range that was drawn has none.
   private mutating func rangeToRead(_ most: Int) -> Range<Int>? {
     guard isVerifying else { return randomRange(most) }
     guard let range = written.randomElement(using: &random) else { return nil }
@@ -199,7 +209,8 @@ struct LoadRunner: ~Copyable {
     }
   }
 
-  /// All blocks of a write get one new generation, stored in ``generations`` when the write succeeds.
+  /// Fills the buffer of a write. All its blocks get the same new generation, which is stored in
+  /// ``generations`` at once and reset to 0 if the write fails.
   private mutating func fill(_ index: Int, _ range: Range<Int>) {
     nextGeneration = nextGeneration == .max ? 1 : nextGeneration + 1
     for block in range {
@@ -222,7 +233,8 @@ struct LoadRunner: ~Copyable {
     let result = Int(completion.result)
     let isWhole = result == slot.blocks * blockSize
     if !isWhole {
-      // A block device transfers less only at its end or after an error.
+      // A short result counts as EIO: a block device transfers less only at its end or after an
+      // error.
       status.failures[result < 0 ? Int32(-result) : EIO, default: 0] += 1
       if slot.action == .write { for block in range { generations[block] = 0 } }
       return

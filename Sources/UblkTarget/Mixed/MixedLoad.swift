@@ -2,40 +2,41 @@ import Glibc
 import Synchronization
 import UringBase
 
-/// A slow load beside the target, so that every pane of the demonstration has content: requests on files and sockets,
-/// timers, chains, requests for workers, failing requests, and requests that wait for a long time.
+/// A slow load that runs beside the target, so that every pane of the demonstration has content. It
+/// has requests on files and sockets, timers, chains, requests for io-wq workers, failing requests,
+/// and requests that wait for a long time.
 public final class MixedLoad: Sendable {
-  /// The result of the load so far.
+  /// The results of the load so far.
   public struct Status: Sendable, Hashable {
-    /// Completions by the job that they belong to.
+    /// Number of completions for each job.
     public var completions: [Job: UInt64] = [:]
-    /// Results that their jobs do not have: the last of each job.
+    /// The last unexpected result of each job that had one.
     public var unexpected: [Job: Int32] = [:]
-    /// Why the load ended early; nil if it did not.
+    /// The error that ended the load early; nil if there was none.
     public var failure: TargetError?
   }
 
-  /// One of the things that the load does in turn.
+  /// A job: one of the kinds of requests that the load submits in turn.
   public enum Job: UInt8, Sendable, CaseIterable {
-    /// Ends after a tick, and starts the next job.
+    /// A timeout of one tick. When it expires, the next job starts.
     case tick
-    /// A write, and a flush behind it.
+    /// A write, and a flush linked behind it.
     case write, flush
-    /// A read by a worker.
+    /// A read that an io-wq worker executes.
     case read
-    /// Opens a file, and closes it again.
+    /// Opens a file, and then closes it.
     case open, close
     /// Opens a file that does not exist.
     case missing
-    /// A read that fails, and the write behind it, which is cancelled.
+    /// A read that fails, and a write linked behind it, which is therefore cancelled.
     case broken, cancelled
-    /// A receive that waits until a send some ticks later.
+    /// A receive, and the send two ticks later for which it waits.
     case receive, send
-    /// A receive that a link timeout cancels.
+    /// A receive, and the link timeout that cancels it.
     case late, timeout
-    /// A poll and a receive that wait until the end.
+    /// A poll and a receive that wait until the load ends.
     case parked
-    /// Cancels what is parked.
+    /// The cancel request that ends all other requests when the load ends.
     case end
   }
 
@@ -73,7 +74,7 @@ public final class MixedLoad: Sendable {
 
   public var status: Status { state.shared.withLock { $0.status } }
 
-  /// Ends it. Waits; a second call does nothing.
+  /// Ends the load and waits for its thread. A second call does nothing.
   public func stop() {
     state.shared.withLock { $0.isStopping = true }
     let thread = thread.withLock { thread in

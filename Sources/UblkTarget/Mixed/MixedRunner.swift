@@ -1,11 +1,11 @@
 import CURing
 import Glibc
 
-/// The thread of the mixed load.
+/// The state and the loop of the mixed load's thread.
 struct MixedRunner: ~Copyable {
   private typealias Job = MixedLoad.Job
 
-  // The layout of `memory`: a page of data for transfers, then small values at fixed places.
+  // The layout of `memory`: a page of data for transfers, then small values at fixed offsets.
   private static let dataSize = 4096
   private static let tickTime = dataSize
   private static let lateTime = dataSize + 16
@@ -14,7 +14,7 @@ struct MixedRunner: ~Copyable {
   private static let replies = dataSize + 256
   private static let replySize = 64
 
-  /// Nanoseconds between jobs, and until a link timeout.
+  /// Nanoseconds between jobs (`tick`), and until a link timeout expires (`patience`).
   private static let tick: UInt64 = 10_000_000
   private static let patience: UInt64 = 4_000_000
 
@@ -26,7 +26,7 @@ struct MixedRunner: ~Copyable {
   private var status = MixedLoad.Status()
   private var sequence: UInt64 = 0
   private var inFlight = 0
-  /// Ticks so far.
+  /// Number of ticks so far.
   private var ticks: UInt64 = 0
   private var isEnding = false
 
@@ -61,14 +61,14 @@ struct MixedRunner: ~Copyable {
 
   // MARK: Running
 
-  /// - Parameter publish: takes the status; returns true to end.
+  /// - Parameter publish: called with the status before each step. Returns true to end the load.
   mutating func run(_ publish: (MixedLoad.Status) -> Bool) throws(TargetError) {
     try park()
     try push(.tick) { .timeout(time: $0 + UInt64(Self.tickTime), userData: $1) }
     while !publish(status) { try step() }
     isEnding = true
     try push(.end) { .cancelAll(userData: $1) }
-    // The kernel may use the memory until then.
+    // The kernel may use `memory` until the last request has completed.
     while inFlight > 0 { try step() }
     _ = publish(status)
   }
@@ -78,7 +78,8 @@ struct MixedRunner: ~Copyable {
     while let completion = ring.pop() { try handle(completion) }
   }
 
-  /// Queues a request of a job. `make` gets the address of the memory and the user_data.
+  /// Queues a request of a job. `make` creates the request from the address of `memory` and the
+  /// `user_data`.
   private mutating func push(
     _ job: Job, _ make: (_ memory: UInt64, _ userData: UInt64) -> RingRequest
   ) throws(TargetError) {
@@ -87,7 +88,7 @@ struct MixedRunner: ~Copyable {
     try ring.push(make(memory.address, UInt64(job.rawValue) << 56 | sequence))
   }
 
-  /// Starts requests that nothing completes.
+  /// Starts the requests that wait until the load ends: nothing is sent on their sockets.
   private mutating func park() throws(TargetError) {
     let (polled, silent) = (silent.second.number, silent.first.number)
     try push(.parked) { .poll(file: polled, userData: $1) }
@@ -100,7 +101,7 @@ struct MixedRunner: ~Copyable {
     let (file, mine, theirs) = (file.number, echo.first.number, echo.second.number)
     let silent = silent.first.number
     let place = UInt64(Self.replies)
-    // A chain must be in one submission.
+    // Submits queued requests first, because a chain must be in one submission.
     try ring.submit()
     switch ticks % 8 {
     case 0:
@@ -161,7 +162,7 @@ struct MixedRunner: ~Copyable {
     }
   }
 
-  /// At the end, any request may have been cancelled.
+  /// True if the result is normal for the job. When the load ends, every request may be cancelled.
   private func isExpected(_ result: Int32, of job: Job) -> Bool {
     if result == -ECANCELED { return isEnding || job == .cancelled || job == .late }
     return switch job {

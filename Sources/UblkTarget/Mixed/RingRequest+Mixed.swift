@@ -1,11 +1,11 @@
 import CURing
 
-/// Requests of the mixed load, which no target needs.
+/// Requests that only the mixed load uses.
 extension RingRequest {
   /// The same request as the head or the middle of a chain (IOSQE_IO_LINK).
   var linked: RingRequest { with(1 << 2) }
 
-  /// The same request for a worker of io-wq (IOSQE_ASYNC).
+  /// The same request, executed by an io-wq worker (IOSQE_ASYNC).
   var asynchronous: RingRequest { with(1 << 4) }
 
   private func with(_ flag: UInt8) -> RingRequest {
@@ -14,7 +14,7 @@ extension RingRequest {
     return request
   }
 
-  /// Opens the file whose path is at an address, for reading.
+  /// Opens a file for reading. `path` is the address of its path.
   static func open(path: UInt64, userData: UInt64) -> RingRequest {
     var request = RingRequest(CURING_OP_OPENAT, file: -100, address: path, userData: userData)
     request.op_flags = 0o2000000  // O_CLOEXEC
@@ -29,19 +29,20 @@ extension RingRequest {
     RingRequest(CURING_OP_SEND, file: file, address: address, length: length, userData: userData)
   }
 
-  /// Waits until a file can be read (POLLIN).
+  /// Waits until the file can be read (POLLIN).
   static func poll(file: Int32, userData: UInt64) -> RingRequest {
     var request = RingRequest(CURING_OP_POLL_ADD, file: file, userData: userData)
     request.op_flags = 1
     return request
   }
 
-  /// Ends after the time at an address, a struct __kernel_timespec.
+  /// Expires after a period. `time` is the address of a struct __kernel_timespec.
   static func timeout(time: UInt64, userData: UInt64) -> RingRequest {
     RingRequest(CURING_OP_TIMEOUT, file: -1, address: time, length: 1, userData: userData)
   }
 
-  /// Cancels the request before it in the chain after the time at an address.
+  /// Cancels the previous request of the chain after a period. `time` is the address of a struct
+  /// __kernel_timespec.
   static func linkTimeout(time: UInt64, userData: UInt64) -> RingRequest {
     RingRequest(CURING_OP_LINK_TIMEOUT, file: -1, address: time, length: 1, userData: userData)
   }

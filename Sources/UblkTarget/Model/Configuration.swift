@@ -1,44 +1,46 @@
 import UringBase
 
-/// How a target is set up.
+/// The configuration of a target.
 public struct Configuration: Sendable, Hashable {
-  /// Where the data are stored.
+  /// The storage behind the block device.
   public enum Backing: Sendable, Hashable {
-    /// A file, created sparse if it does not exist, and used with O_DIRECT where the file system allows it.
+    /// A file. It is created sparse if it does not exist, and used with O_DIRECT where the file
+    /// system allows it.
     case file(String)
-    /// Memory, as an unnamed file: fixed-buffer requests need a file.
+    /// Memory, as an unnamed file, because fixed-buffer requests need a file.
     case memory
-    /// None: writes are dropped, and reads leave the buffer unchanged.
+    /// No storage: writes are dropped, and reads leave the buffer unchanged.
     case null
   }
 
   public var backing = Backing.memory
-  /// Nil: the best that the driver has.
+  /// How data are transferred; nil for the best transfer that the driver supports.
   public var transfer: Transfer?
   public var queues = 1
   /// Tags per queue.
   public var depth = 16
-  /// Bytes; a multiple of the block size.
+  /// Size of the device in bytes; a multiple of the block size.
   public var size: UInt64 = 64 << 20
   /// Logical block size in bytes: a power of two from 512 to 4096.
   public var blockSize = 4096
-  /// Bytes of the largest I/O that the driver delivers.
+  /// Maximum number of bytes per I/O that the driver delivers.
   public var largestIO = 256 << 10
-  /// Maximum number of bytes per member. Larger I/Os have several members.
+  /// Maximum number of bytes per member (a request that transfers data of an I/O). A larger I/O has
+  /// several members.
   public var memberSize = 16 << 10
-  /// Faults to inject, each into its share of the I/Os.
+  /// Faults to inject, each into a percentage of the I/Os.
   public var injections: [Injection] = []
-  /// Nanoseconds that a slow member takes: well over the 100 ms after which a buffer counts as held for a long
-  /// time.
+  /// Nanoseconds that a slow member takes. Well over 100 ms, from which on uringtop reports a
+  /// buffer as held for a long time.
   public var slowMemberTime: UInt64 = 250_000_000
-  /// I/Os kept in the log of each queue.
+  /// Number of I/Os kept in the log of each queue.
   public var logCapacity = 16_384
-  /// The load. Nil: none, other programs use the device.
+  /// The load; nil for none, so that other programs can use the device.
   public var load: LoadConfiguration? = LoadConfiguration()
 
   public init() {}
 
-  /// Throws if the configuration is invalid, before anything is created.
+  /// Throws an error if the configuration is invalid. Creates nothing.
   public func validate() throws(TargetError) {
     let rules: [(Bool, String)] = [
       ((1...64).contains(queues), "queues must be 1 to 64"),
@@ -73,23 +75,24 @@ public struct Configuration: Sendable, Hashable {
   }
 }
 
-/// How the load runs.
+/// The configuration of the load.
 public struct LoadConfiguration: Sendable, Hashable {
-  /// I/Os in flight. On a ublk device always fewer than a queue has tags.
+  /// Maximum number of I/Os in flight. On a ublk device it is lowered to fewer than a queue has
+  /// tags, but not below 1.
   public var depth = 8
-  /// I/Os per second. Nil: unlimited.
+  /// I/Os per second; nil for unlimited.
   public var rate: Int?
-  /// Bytes of the largest I/O.
+  /// Maximum number of bytes per I/O.
   public var largestIO = 64 << 10
-  /// Stops after this many I/Os.
+  /// Number of I/Os after which the load stops; nil for unlimited.
   public var count: UInt64?
 
   public init() {}
 
-  /// True if no more I/Os must follow after this many.
+  /// True if the load stops after `issued` I/Os.
   func isComplete(after issued: UInt64) -> Bool { count.map { issued >= $0 } ?? false }
 
-  /// True if another I/O is due.
+  /// True if the rate allows another I/O now, after `issued` I/Os since the time `start`.
   func isDue(after issued: UInt64, since start: UInt64) -> Bool {
     rate.map { Double(issued) < Double(MonotonicClock.now() - start) / 1e9 * Double($0) } ?? true
   }

@@ -1,16 +1,18 @@
-/// Starts the workload of the demonstration.
+/// The start of the demonstration's workload.
 public enum Demonstration {
-  /// The workload that was started, and the reason if it is not a ublk target.
+  /// The started workload, and the reason if it is not a ublk target.
   public struct Start {
     public var workload: any Workload
-    /// One line for the user.
+    /// The reason why the workload is not a ublk target, as one line for the user; nil if it is
+    /// one.
     public var notice: String?
   }
 
-  /// Loads the ublk driver if possible. ``start(_:target:)`` reports why it is not.
+  /// Loads the ublk driver. Ignores a failure, because ``start(_:target:)`` reports it.
   public static func loadDriver() { _ = try? UblkDevice.features() }
 
-  /// - Parameter target: nil for a ublk target, or for the fallback where there is no driver.
+  /// - Parameter target: the workload to start; nil for a ublk target, or for its fallback where
+  ///   there is no driver.
   public static func start(
     _ configuration: Configuration, target: Status.Target? = nil
   ) throws(TargetError) -> Start {

@@ -7,9 +7,9 @@ public enum Operation: UInt8, Sendable, Hashable, CaseIterable {
   case flush = 2
   case discard = 3
   case writeZeroes = 5
-  /// A zero-copy send; only ``BufferWorkload`` has it.
+  /// A zero-copy send. Only ``BufferWorkload`` uses it; the block layer has no such operation.
   case send = 254
-  /// An operation that we did not announce. Fails with EOPNOTSUPP.
+  /// An operation that the device does not support. It fails with EOPNOTSUPP.
   case unknown = 255
 
   init(flags: UInt32) {
@@ -17,7 +17,7 @@ public enum Operation: UInt8, Sendable, Hashable, CaseIterable {
     self = operation == .send ? .unknown : operation ?? .unknown
   }
 
-  /// Direction of the data at the backing, nil if there are none.
+  /// Direction of the transfer at the backing file. Nil if the operation has no data.
   var direction: Direction? {
     switch self {
     case .read: .read
@@ -26,7 +26,7 @@ public enum Operation: UInt8, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Name in JSON.
+  /// The name in JSON output.
   public var name: String { Self.names[self]! }
 
   private static let names: [Operation: String] = [

@@ -1,4 +1,4 @@
-/// The state of a target, as a value to draw.
+/// A copy of a target's state, for the screen and for JSON output.
 public struct Status: Sendable, Hashable {
   public enum Target: String, Sendable, Hashable, CaseIterable {
     case ublk
@@ -7,23 +7,23 @@ public struct Status: Sendable, Hashable {
   }
 
   public var target: Target
-  /// The transfer, for example `zero-copy`; for the fallback `registered+send-zc`.
+  /// The name of the transfer, for example `zero-copy`. For the fallback, `registered+send-zc`.
   public var mode: String
-  /// For example `/dev/ublkb0`; nil for the fallback.
+  /// The path of the block device, for example `/dev/ublkb0`; nil for the fallback.
   public var device: String?
-  /// `memory`, `null` or the file's path.
+  /// The storage behind the device: `memory`, `null` or the path of a file.
   public var backing: String
-  /// True if the backing is used without the page cache.
+  /// True if the backing file is used without the page cache.
   public var isDirect = false
-  /// Bytes.
+  /// Size of the device in bytes.
   public var size: UInt64
   public var blockSize: Int
-  /// Times of this status and of the start, CLOCK_MONOTONIC nanoseconds.
+  /// Times of this status and of the target's start. Nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
   public var startTime: UInt64
   public var queues: [QueueStatus]
   public var load: LoadStatus?
-  /// Why it has stopped serving, in one line.
+  /// Why the target has stopped serving, in one line; nil while it serves.
   public var failure: String?
 
   /// Sums over all queues.
@@ -31,63 +31,63 @@ public struct Status: Sendable, Hashable {
     queues.reduce(into: Totals()) { $0.add($1.totals) }
   }
 
-  /// Errors of the target and of the load that no injected fault explains.
+  /// Number of errors of the target and of the load that no injected fault explains.
   public var errors: UInt64 {
     totals.errors + (load?.mismatches ?? 0) + (failure == nil ? 0 : 1)
       + (load?.failure == nil ? 0 : 1)
   }
 }
 
-/// One queue and its tags.
+/// The status of one queue and its tags.
 public struct QueueStatus: Sendable, Hashable {
   public var queue: Int
-  /// The thread that serves the queue; 0 before it runs.
+  /// Thread ID of the thread that serves the queue; 0 before it runs.
   public var thread: Int32 = 0
   public var tags: [TagPhase]
   public var totals = Totals()
 }
 
-/// The state of a tag, in the order of an I/O's life.
+/// The phase of a tag, in the order in which an I/O passes through the phases.
 public enum TagPhase: UInt8, Sendable, Hashable, CaseIterable {
-  /// Not with the driver: before the start, or after the stop.
+  /// The tag is not in the driver's hands: before the start or after the stop.
   case idle
-  /// Waits in the driver for an I/O.
+  /// The tag waits in the driver for an I/O.
   case fetched
   /// The server has an I/O, and its buffer is ready or is being registered.
   case provided
-  /// Members are in flight.
+  /// Members (the requests that transfer the I/O's data) are in flight.
   case running
-  /// The buffer is being unregistered or the result committed.
+  /// The buffer is being unregistered, or the result is being committed.
   case committing
-  /// Completed but held back by a fault (``Fault/noAck``).
+  /// All members have completed, but a fault keeps the I/O from being committed (``Fault/noAck``).
   case held
 
-  /// Name in JSON.
+  /// The name in JSON output.
   public var name: String { Self.names[Int(rawValue)] }
 
   private static let names = ["idle", "fetched", "provided", "running", "committing", "held"]
 }
 
-/// Counts since the start.
+/// Counts since the start of the target.
 public struct Totals: Sendable, Hashable {
-  /// I/Os committed.
+  /// Committed I/Os.
   public var ios: UInt64 = 0
   public var readBytes: UInt64 = 0
   public var writtenBytes: UInt64 = 0
-  /// I/Os committed, by ``Operation/rawValue``; unknown operations are last.
+  /// Committed I/Os by operation.
   public var operations: [Operation: UInt64] = [:]
-  /// Members submitted and completed.
+  /// Submitted members.
   public var members: UInt64 = 0
-  /// I/Os with a lent buffer: groups.
+  /// I/Os with a lent buffer. Each is a buffer group in uringtop.
   public var groups: UInt64 = 0
-  /// I/Os committed with an error that no injected fault explains.
+  /// I/Os that were committed with an error that no injected fault explains.
   public var errors: UInt64 = 0
-  /// Members that transferred less than requested and were followed by another one.
+  /// Members that transferred less than requested, so that another member transferred the rest.
   public var remainders: UInt64 = 0
-  /// Automatic registrations that failed and were replaced by explicit ones.
+  /// Automatic registrations that failed, so that the server registered the buffer itself.
   public var fallbacks: UInt64 = 0
   public var faults: [Fault: UInt64] = [:]
-  /// I/Os that the log has dropped.
+  /// I/Os that are no longer in the log.
   public var dropped: UInt64 = 0
 
   public init() {}
@@ -113,28 +113,29 @@ public struct Totals: Sendable, Hashable {
 public struct LoadStatus: Sendable, Hashable {
   public var reads: UInt64 = 0
   public var writes: UInt64 = 0
-  /// Writes, out of all, that were on stable storage when they completed.
+  /// How many of the writes were on stable storage when they completed.
   public var flushes: UInt64 = 0
   public var bytes: UInt64 = 0
   public var inFlight = 0
-  /// Blocks that were read as written.
+  /// Blocks that were read with the contents that the load had written.
   public var verified: UInt64 = 0
-  /// Blocks that were read with other contents: always a defect.
+  /// Blocks that were read with other contents. This is always a defect.
   public var mismatches: UInt64 = 0
-  /// Description of the first such block.
+  /// A description of the first mismatch.
   public var firstMismatch: String?
-  /// I/Os that failed, by positive errno.
+  /// Failed I/Os by positive errno.
   public var failures: [Int32: UInt64] = [:]
   /// Why the load cannot continue.
   public var failure: String?
-  /// True if the load has ended: its count is reached, or it cannot continue.
+  /// True if the load has ended, because its count is reached, it was stopped, or it cannot
+  /// continue.
   public var isDone = false
 
   public init() {}
 
   public var ios: UInt64 { reads + writes }
 
-  /// Counts a block that was read.
+  /// Counts a block that was read and compared. `fault` describes a mismatch; nil if there is none.
   mutating func note(_ fault: String?) {
     if let fault {
       mismatches += 1

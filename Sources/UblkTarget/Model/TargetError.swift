@@ -2,9 +2,9 @@ import Glibc
 
 /// Why a target could not start or has stopped serving.
 public struct TargetError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// Kinds that callers treat differently.
+  /// The kinds of errors that callers treat differently.
   public enum Kind: Sendable, Hashable {
-    /// No ublk driver: use the fallback.
+    /// There is no ublk driver. The caller can use the fallback workload.
     case noDriver
     /// The kernel lacks a requested feature.
     case unsupported
@@ -16,7 +16,7 @@ public struct TargetError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 
   public var kind: Kind
-  /// One line without a full stop.
+  /// The message: one line without a full stop.
   public var description: String
 
   public init(_ kind: Kind, _ description: String) {
@@ -24,17 +24,17 @@ public struct TargetError: Error, Sendable, Hashable, CustomStringConvertible {
     self.description = description
   }
 
-  /// A thread could not be started. `code` is a positive errno.
+  /// The error for a thread that could not be started. `code` is a positive errno.
   static func thread(_ code: Int32) -> TargetError {
     TargetError("cannot start a thread", code: code)
   }
 
-  /// A system call failed. `code` is a positive errno.
+  /// The error for a failed system call. `code` is a positive errno.
   init(_ what: String, code: Int32) {
     let text = String(cString: strerror(code))
     self.init(code == EPERM || code == EACCES ? .notPermitted : .system, "\(what): \(text)")
   }
 
-  /// A system call failed and set `errno`.
+  /// The error for a system call that has just failed and set `errno`.
   static func last(_ what: String) -> TargetError { TargetError(what, code: errno) }
 }

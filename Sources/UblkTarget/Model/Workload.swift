@@ -1,9 +1,10 @@
-/// The workload of the demonstration: a ublk target, or its fallback.
+/// A workload of the demonstration: a ublk target or its fallback.
 public protocol Workload: AnyObject, Sendable {
-  /// The current state. Cheap enough for every frame.
+  /// The current state. Cheap enough to be read for every frame of the screen.
   var status: Status { get }
-  /// The last I/Os, oldest first. The bound is ``Configuration/logCapacity`` for each queue.
+  /// The last I/Os, oldest first: at most ``Configuration/logCapacity`` for each queue.
   var records: [IORecord] { get }
-  /// Ends it and removes all that it created. Waits; a second call does nothing.
+  /// Ends the workload, removes everything that it created, and waits until this is done. A second
+  /// call does nothing.
   func stop()
 }

@@ -1,12 +1,12 @@
 import CURing
 import Glibc
 
-/// The open file that stores the data.
+/// The open file that stores the data of the block device.
 struct BackingFile: ~Copyable, Sendable {
   private let file: OwnedDescriptor?
   /// True if the file is used without the page cache.
   let isDirect: Bool
-  /// True if the file has no old contents: unwritten parts read as zeros.
+  /// True if the file had no contents before, so that unwritten parts read as zeros.
   let isFresh: Bool
 
   init(_ configuration: Configuration) throws(TargetError) {
@@ -31,7 +31,7 @@ struct BackingFile: ~Copyable, Sendable {
   }
 
   private init(path: String, _ configuration: Configuration) throws(TargetError) {
-    // Opened buffered first, so that a file is created only if it can be used.
+    // The file is opened without O_DIRECT first, so that a file is created only if it can be used.
     let buffered = try OwnedDescriptor(open: path, O_RDWR | O_CREAT | O_NOCTTY | O_NOFOLLOW)
     var attributes = stat()
     guard fstat(buffered.number, &attributes) == 0 else { throw .last("cannot look at \(path)") }
@@ -44,8 +44,9 @@ struct BackingFile: ~Copyable, Sendable {
         .invalid, "\(path) is not empty, and the load would write over it: leave the load out")
     }
     try Self.grow(buffered, to: configuration.size, name: path)
-    // Some file systems refuse O_DIRECT when opening, others when reading with this block size.
-    // Opened through the descriptor, because the path may now refer to another file.
+    // Some file systems refuse O_DIRECT in open(2), others only when reading with this block size.
+    // The file is opened again through its descriptor, because the path may now refer to another
+    // file.
     let same = "/proc/self/fd/\(buffered.number)"
     if let direct = try? OwnedDescriptor(open: same, O_RDWR | curing_direct_flag()) {
       let probe = try MappedBuffer(count: 4096)
@@ -70,7 +71,7 @@ struct BackingFile: ~Copyable, Sendable {
   ) throws(TargetError) {
     var attributes = stat()
     guard fstat(file.number, &attributes) == 0 else { throw .last("cannot look at \(name)") }
-    // A larger file is not truncated, because the user may need its end.
+    // A larger file keeps its size, because the user may need the data at its end.
     if UInt64(attributes.st_size) >= size { return }
     guard ftruncate(file.number, off_t(size)) == 0 else { throw .last("cannot grow \(name)") }
   }

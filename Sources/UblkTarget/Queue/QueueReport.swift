@@ -1,6 +1,6 @@
 import Synchronization
 
-/// State that a queue's thread shares with others.
+/// State that a queue's thread shares with other threads.
 final class QueueReport: Sendable {
   struct Contents {
     var status: QueueStatus
@@ -10,11 +10,12 @@ final class QueueReport: Sendable {
   }
 
   private let contents: Mutex<Contents>
-  /// Set when the target stops: return held I/Os and hold no more.
+  /// Set when the target stops. The server then commits held I/Os and holds no more.
   let isReleasing = Atomic(false)
-  /// Set when the device has stopped: the driver returns no more tags.
+  /// Set when the device has stopped. The driver then returns no more tags.
   let isEnding = Atomic(false)
-  /// Set when faults are injected: after the start, because its partition scan must succeed.
+  /// Set while faults are injected. Not before the device has started, because the kernel's
+  /// partition scan must succeed.
   let makesFaults = Atomic(false)
 
   init(queue: Int, configuration: Configuration) {

@@ -1,7 +1,8 @@
 import CURing
 import UringBase
 
-/// Returning an I/O to the driver: unregister the buffer, commit the result, log the I/O.
+/// The steps that return an I/O to the driver: unregister the buffer, commit the result, log the
+/// I/O.
 extension QueueServer {
   mutating func commit(_ tag: Int, result: Int32) throws(TargetError) {
     if tags[tag].isRegistered {
@@ -40,7 +41,7 @@ extension QueueServer {
     }
   }
 
-  /// Logs the completed record.
+  /// Adds the tag's completed record to those that ``publish()`` puts into the log.
   mutating func finish(_ tag: Int) {
     finished.append(tags[tag].record)
   }
@@ -49,7 +50,8 @@ extension QueueServer {
     curing_ublk_io(queue: UInt16(queue), tag: UInt16(tag), result: result, address: address)
   }
 
-  /// Submits FETCH or COMMIT_AND_FETCH, with the location for the next I/O's data.
+  /// Queues FETCH or COMMIT_AND_FETCH, with the address or the buffer slot for the data of the next
+  /// I/O.
   func push(command: UInt32, tag: Int, result: Int32 = 0) throws(TargetError) {
     var address: UInt64 = 0
     if transfer == .copy, case .address(let start) = memory(tag, slot: tag, at: 0) {

@@ -13,7 +13,7 @@ extension QueueServer {
     try pushEffect(tag, backing, mode: keepsAllocation ? Self.zeroRange : Self.punchHole)
   }
 
-  /// fallocate(2) modes, with FALLOC_FL_KEEP_SIZE.
+  /// Modes of fallocate(2), both with FALLOC_FL_KEEP_SIZE.
   static let punchHole: Int32 = 0x02 | 0x01
   static let zeroRange: Int32 = 0x10 | 0x01
 
@@ -26,7 +26,8 @@ extension QueueServer {
     tags[tag].record.members += 1
     totals.members += 1
     if record.issued == 0 { tags[tag].record.issued = MonotonicClock.now() }
-    // The member's number encodes the fallocate mode that was tried.
+    // An operation without data has one request at a time, so the member's number is free for the
+    // fallocate mode.
     let data = userData(.member, tag, member: Int(mode))
     try ring.push(
       record.operation == .flush
@@ -40,7 +41,7 @@ extension QueueServer {
     if result == -EOPNOTSUPP, tags[tag].record.operation == .writeZeroes,
       tags[tag].record.members == 1, let backing
     {
-      // tmpfs supports only holes, which also read as zeros.
+      // tmpfs supports only FALLOC_FL_PUNCH_HOLE. A hole also reads as zeros.
       return try pushEffect(tag, backing, mode: Self.punchHole)
     }
     tags[tag].record.completed = MonotonicClock.now()

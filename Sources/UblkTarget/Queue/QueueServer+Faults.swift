@@ -1,13 +1,14 @@
 import Glibc
 import UringBase
 
-/// Ending faults: releasing members and I/Os that were delayed or held back.
+/// The end of injected faults: the release of slow members and held I/Os.
 extension QueueServer {
-  /// Releases slow members whose delay is over.
+  /// Releases members that have waited on their pipe (``Detour``) for the configured time.
   mutating func openDetours() {
     let now = MonotonicClock.now()
     for tag in tags.indices {
-      // Measured from the registration of the buffer, because the member keeps the buffer in use.
+      // The delay begins with the registration of the buffer, because the member keeps the buffer
+      // in use from then on.
       let start = max(tags[tag].record.registered, tags[tag].record.issued)
       guard let detour = tags[tag].detour, detour.kind == .slow,
         now >= start + configuration.slowMemberTime,

@@ -3,12 +3,15 @@ import Glibc
 import Synchronization
 import UringBase
 
-/// Transferring an I/O's data: the buffer, if one is lent, and the members that use it.
+/// The transfer of an I/O's data: the registration of a lent buffer, and the members (the requests
+/// that transfer the data).
 extension QueueServer {
   // MARK: Explicit registration
 
-  /// Registers the buffer. A single member is linked behind it; several run at once, so they are submitted
-  /// after the registration. Slot `depth` is beyond the table's end.
+  /// Registers the buffer. A single member is linked behind the registration. Several members run
+  /// concurrently, so they are submitted after the registration has completed. For
+  /// ``Fault/leaderFail`` the slot is `depth`, which is beyond the table's end, so the registration
+  /// fails.
   mutating func registerBuffer(_ tag: Int, slot: Int) throws(TargetError) {
     tags[tag].stage = .registering
     tags[tag].outstanding += 1
@@ -29,7 +32,7 @@ extension QueueServer {
       tags[tag].fail(result)
     }
     if tags[tag].parts.count == 1 {
-      // The linked member runs or is cancelled; both complete.
+      // The linked member runs or is cancelled. It completes in either case.
       if tags[tag].stage == .registering { tags[tag].stage = .members }
       try endMembers(tag)
     } else if result >= 0 {
@@ -48,8 +51,8 @@ extension QueueServer {
 
   // MARK: User copy
 
-  /// Transfers the data between /dev/ublkcN and our memory. The driver copies in its pwrite and pread
-  /// (ublk_drv.c, ublk_ch_read_iter and ublk_ch_write_iter).
+  /// Copies the data between /dev/ublkcN and `memory`. The driver copies them in the pread and
+  /// pwrite functions of this file (ublk_drv.c, ublk_ch_read_iter and ublk_ch_write_iter).
   mutating func copy(_ tag: Int, _ kind: Kind) throws(TargetError) {
     let position =
       UInt64(CURING_UBLK_DATA_OFFSET)
@@ -86,7 +89,7 @@ extension QueueServer {
     for index in tags[tag].parts.indices { try ring.push(member(tag, index, slot: tag)) }
   }
 
-  /// Location of a tag's data: our memory, or the lent buffer in this slot.
+  /// The location of a tag's data: an address in `memory`, or the lent buffer in this slot.
   func memory(_ tag: Int, slot: Int, at offset: Int) -> RingRequest.Memory {
     switch memory {
     case .some(let memory):
@@ -96,7 +99,7 @@ extension QueueServer {
     }
   }
 
-  /// The request for the rest of a part.
+  /// The request that transfers the remaining bytes of a part.
   mutating func member(_ tag: Int, _ index: Int, slot: Int) -> RingRequest {
     tags[tag].outstanding += 1
     tags[tag].record.members += 1
@@ -111,7 +114,8 @@ extension QueueServer {
     case .memberFail:
       file = direction == .read ? unreadable.number : unwritable.number
     case .wrongDirection:
-      // Not on the backing: a kernel that accepted it would destroy data.
+      // Uses another file than the backing file: a kernel that accepted the request would destroy
+      // data.
       direction = direction.opposite
       file = direction == .read ? unwritable.number : unreadable.number
     default:
@@ -141,7 +145,8 @@ extension QueueServer {
     try endMembers(tag)
   }
 
-  /// Counts the bytes that a member has transferred, and submits a follower after a short member.
+  /// Counts the bytes that a member has transferred. After a short member, submits another one for
+  /// the rest.
   mutating func advance(_ tag: Int, _ index: Int, by count: Int) throws(TargetError) {
     let part = tags[tag].parts[index]
     var moved = count
@@ -150,16 +155,17 @@ extension QueueServer {
       let status = detour.drain(to: backing!, position: position, length: count, scratch: scratch)
       if status < 0 { return tags[tag].fail(status) }
     } else if part.moved + count < part.length {
-      // O_DIRECT can continue only at a block boundary.
+      // Counts only whole blocks, because O_DIRECT can continue only at a block boundary.
       moved -= (part.moved + count) % configuration.blockSize
     }
     tags[tag].parts[index].moved += moved
     if part.moved + moved == part.length { return }
     if tags[tag].record.fault == .shortRead {
-      // Acts like a careless server: does not read the rest, and commits the short length.
+      // Acts like a faulty server, which does not read the rest and commits the short length.
       return
     }
-    // The backing has no more data, because its file was truncated; or the rest cannot be requested.
+    // Fails if the backing file has no more data, because it was truncated, or if no member can
+    // begin inside the I/O's data.
     guard moved > 0, dividesData else { return tags[tag].fail(-EIO) }
     if tags[tag].error != 0 { return }
     totals.remainders += 1
@@ -192,11 +198,12 @@ extension QueueServer {
     let record = tags[tag].record
     let error = tags[tag].error
     if error != 0 { return Self.blockErrors.contains(-error) ? error : -EIO }
-    // The memory's old contents must not be returned as data.
+    // After a short read, the rest of the memory has old contents. They must not be returned as
+    // data.
     return record.moved < record.length && !commitsShort ? -EIO : Int32(record.moved)
   }
 
-  /// Errors with a meaning for users of the block device; all other errors become EIO.
+  /// Errors that have a meaning for users of the block device. All other errors become EIO.
   static let blockErrors: Set<Int32> = [
     EIO, ENOSPC, EOPNOTSUPP, ENOMEM, ETIMEDOUT, ENODATA, EILSEQ,
   ]

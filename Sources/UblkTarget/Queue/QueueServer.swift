@@ -4,13 +4,14 @@ import Synchronization
 import UringBase
 import UringTrace
 
-/// Serves one queue of the device, with its own thread and ring.
+/// The server of one queue of the device. It has its own thread and ring.
 ///
-/// Every tag is a state machine: ``Stage`` is its state, completions advance it. The buffer of tag N is slot N of
-/// the ring's buffer table, or part N of `memory`.
+/// Every tag is a state machine. ``Stage`` is its state, and completions advance it. The buffer of
+/// tag N is slot N of the ring's buffer table if the driver lends it, and otherwise part N of
+/// `memory`.
 ///
-/// Has many properties because it owns everything that the thread uses: files, memory, tags and totals. Half of them
-/// are constants of the queue.
+/// The struct has many properties because it owns everything that the thread uses: files, memory,
+/// tags and totals. Half of them are constants of the queue.
 struct QueueServer: ~Copyable {
   /// The kind of request, in the upper byte of `user_data`. The tag is in the lowest 16 bits, the member's number
   /// from bit 16.
@@ -24,7 +25,7 @@ struct QueueServer: ~Copyable {
   let transfer: Transfer
   /// True if members can begin inside an I/O's data.
   let dividesData: Bool
-  /// True if a short result can be committed: the driver asks for the rest.
+  /// True if a short result can be committed, because the driver then requests the rest.
   let commitsShort: Bool
   let device: Int32
   let backing: Int32?
@@ -32,11 +33,12 @@ struct QueueServer: ~Copyable {
 
   let ring: Ring
   let descriptors: MappedBuffer
-  /// For transfers that copy: `largestIO` bytes per tag.
+  /// Buffers of `largestIO` bytes per tag. Nil if the driver lends buffers instead.
   let memory: MappedBuffer?
-  /// Memory for detours.
+  /// Memory in which detours (``Detour``) copy data.
   let scratch: MappedBuffer
-  /// Files on which a member fails: one not open for reads, one not open for writes.
+  /// Files on which a member fails: one that is not open for reading, and one that is not open for
+  /// writing.
   let unreadable: OwnedDescriptor
   let unwritable: OwnedDescriptor
   var tags: [TagState]
@@ -44,7 +46,7 @@ struct QueueServer: ~Copyable {
   var totals = Totals()
   var finished: [IORecord] = []
   var nextNumber: UInt64 = 0
-  /// Number of tags that the driver still uses.
+  /// Number of tags that the driver has not aborted.
   var live: Int
   var held = 0
   var slow = 0
@@ -55,7 +57,7 @@ struct QueueServer: ~Copyable {
     device: Int32, backing: Int32?, report: QueueReport
   ) throws(TargetError) {
     let depth = configuration.depth
-    // Per tag a register, an unregister and a commit, and the members.
+    // Requests per tag: register, unregister, commit, and the members.
     let members = configuration.largestIO / configuration.memberSize + 3
     let ring = try Ring(
       entries: min(4096, depth * min(members, 8)), setup: .deferred)
@@ -92,7 +94,7 @@ struct QueueServer: ~Copyable {
 
   // MARK: The loop
 
-  /// Serves until the driver has returned all tags, which it does when the device stops.
+  /// Serves the queue until the driver has aborted all tags. It does so when the device stops.
   mutating func run() throws(TargetError) {
     let thread = curing_thread_id()
     report.update { $0.status.thread = thread }
@@ -103,7 +105,8 @@ struct QueueServer: ~Copyable {
     while live > 0 {
       publish()
       if commits > 0 {
-        // In two steps, so that observers see the tag in the commit stage before it is fetched.
+        // The stage changes in two steps, so that observers see the tag in `committing` before
+        // `fetched`.
         try ring.submit()
         for tag in tags.indices where tags[tag].stage == .committing { tags[tag].stage = .fetched }
         commits = 0
@@ -118,13 +121,14 @@ struct QueueServer: ~Copyable {
     publish()
   }
 
-  /// Maximum number of held I/Os. Keeps a device with --inject no-ack alive: some tags, and half of the load, continue.
+  /// Maximum number of held I/Os. Keeps a device with `--inject no-ack` usable: some tags, and half
+  /// of the load's I/Os, are not held.
   private var mostHeld: Int {
     let load = configuration.load.map { $0.depth / (2 * configuration.queues) }
     return max(1, min(4, configuration.depth / 4, load ?? 4))
   }
 
-  /// True if the server has I/Os: some tag is neither idle nor fetched.
+  /// True if the server is processing an I/O: some tag is neither idle nor fetched.
   var hasWork: Bool { tags.contains { $0.stage != .fetched && $0.stage != .idle } }
 
   private mutating func publish() {
@@ -158,7 +162,7 @@ struct QueueServer: ~Copyable {
 
   private mutating func fetched(_ tag: Int, _ result: Int32) throws(TargetError) {
     if result == -ENODEV {
-      // UBLK_IO_RES_ABORT: the device is being stopped.
+      // -ENODEV is UBLK_IO_RES_ABORT: the device is being stopped.
       tags[tag].stage = .idle
       live -= 1
       return
@@ -211,11 +215,12 @@ struct QueueServer: ~Copyable {
     }
   }
 
-  /// Splits the I/O into members, and prepares the detour of a fault.
+  /// Splits the I/O into parts, one for each member. Prepares the detour (``Detour``) of a fault.
   private mutating func plan(_ tag: Int) {
     let record = tags[tag].record
     let length = Int(record.length)
-    // A fault affects one member, so the I/O gets a single member.
+    // A fault affects one member, so an I/O with a fault gets a single member. ``Fault/noAck``
+    // affects none.
     let isDivided = dividesData && (record.fault == nil || record.fault == .noAck)
     let size = isDivided ? configuration.memberSize : length
     for offset in stride(from: 0, to: length, by: size) {
@@ -233,12 +238,13 @@ struct QueueServer: ~Copyable {
         tags[tag].detour = try Detour(
           shortCopyOf: backing!, at: record.sector << 9, length: half, scratch: scratch)
       case .shortRead:
-        // A single block cannot be cut at a block boundary.
+        // A short read must end at a block boundary, which a read of a single block does not have
+        // inside.
         tags[tag].record.fault = nil
       default: break
       }
     } catch {
-      // A detour that cannot be created is no error: the I/O continues without the fault.
+      // If the detour cannot be created, the I/O continues without the fault.
       tags[tag].record.fault = nil
     }
   }

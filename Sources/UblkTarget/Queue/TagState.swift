@@ -1,8 +1,8 @@
-/// The state of a tag in the server.
+/// The stage of a tag in the server.
 enum Stage: Sendable {
-  /// Not with the driver.
+  /// The driver does not have the tag: before the first FETCH, or after an abort.
   case idle
-  /// Waiting in the driver.
+  /// The tag waits in the driver for an I/O.
   case fetched
   /// The buffer is being registered; a member can be linked behind the registration.
   case registering
@@ -26,7 +26,8 @@ enum Stage: Sendable {
   }
 }
 
-/// A part of the I/O. One member transfers it, with followers after short ones.
+/// A part of an I/O's data. One member (request) transfers it. After a short result, another member
+/// transfers the rest.
 struct MemberPart {
   /// Offset from the I/O's start, and length, in bytes.
   var offset: Int
@@ -34,24 +35,25 @@ struct MemberPart {
   var moved = 0
 }
 
-/// An I/O that the server has.
+/// The state of a tag and of its current I/O.
 struct TagState {
   var stage = Stage.idle
   var record = IORecord(queue: 0, tag: 0)
-  /// `UBLK_IO_F_*` and operation of the descriptor.
+  /// `op_flags` of the descriptor: `UBLK_IO_F_*` and the operation.
   var flags: UInt32 = 0
   var parts: [MemberPart] = []
-  /// Requests that have not completed, without the fetch.
+  /// Number of requests of the I/O that have not completed. FETCH and COMMIT_AND_FETCH do not
+  /// count.
   var outstanding = 0
-  /// The first error, a negative errno.
+  /// The first error of the I/O as a negative errno; 0 if there is none.
   var error: Int32 = 0
-  /// True if our REGISTER_IO_BUF succeeded, so we must unregister.
+  /// True if the server's REGISTER_IO_BUF succeeded, so that the server must unregister the buffer.
   var isRegistered = false
-  /// True while UNREGISTER_IO_BUF is in flight; its completion ends the record.
+  /// True while UNREGISTER_IO_BUF is in flight. The record is logged when it completes.
   var isUnregistering = false
   /// True if the slow member was released.
   var isDetourOpen = false
-  /// Takes the place of the backing for a slow or a short member.
+  /// The file that a slow or a short member uses instead of the backing file.
   var detour: Detour?
 
   mutating func begin(_ record: IORecord, flags: UInt32) {
@@ -70,7 +72,7 @@ struct TagState {
     if error == 0 { error = code }
   }
 
-  /// Bytes transferred, counted from the start up to the first gap.
+  /// Bytes transferred, counted from the start of the I/O up to the first gap.
   var movedPrefix: Int {
     var total = 0
     for part in parts {

@@ -1,12 +1,12 @@
 import Glibc
 
-/// A memory mapping: page-aligned memory for O_DIRECT, or a part of a device.
+/// A memory mapping: page-aligned memory for O_DIRECT, or a part of a device file.
 ///
-/// The kernel writes into it unseen by the compiler, so all access is by loads and stores with checked
-/// bounds.
+/// The kernel writes to the mapping without the compiler's knowledge. All access is therefore by
+/// loads and stores with checked bounds.
 struct MappedBuffer: ~Copyable, @unchecked Sendable {
   private let base: UnsafeMutableRawPointer
-  /// Bytes.
+  /// Size in bytes.
   let count: Int
 
   /// Maps zeroed memory.
@@ -16,7 +16,7 @@ struct MappedBuffer: ~Copyable, @unchecked Sendable {
       file: -1, offset: 0)
   }
 
-  /// Maps a part of a device for reading.
+  /// Maps a part of a device file for reading.
   init(file: Int32, offset: UInt64, count: Int) throws(TargetError) {
     try self.init(
       count: count, protection: PROT_READ, flags: MAP_SHARED | MAP_POPULATE, file: file,
@@ -34,7 +34,7 @@ struct MappedBuffer: ~Copyable, @unchecked Sendable {
 
   deinit { munmap(base, count) }
 
-  /// Address in the form that a request needs.
+  /// The address in the form that an SQE needs.
   var address: UInt64 { UInt64(UInt(bitPattern: base)) }
 
   func load<Value: BitwiseCopyable>(at offset: Int, as type: Value.Type = Value.self) -> Value {
@@ -47,7 +47,8 @@ struct MappedBuffer: ~Copyable, @unchecked Sendable {
     base.storeBytes(of: value, toByteOffset: offset, as: type(of: value))
   }
 
-  /// Reads a file into this buffer in the calling thread. Returns bytes, or a negative errno.
+  /// Reads a file into this buffer with a system call of the calling thread. Returns the number of
+  /// bytes, or a negative errno.
   func read(from file: Int32, at position: UInt64?, offset: Int = 0, count: Int) -> Int {
     precondition(offset >= 0 && count >= 0 && offset + count <= self.count)
     let result =
@@ -59,7 +60,8 @@ struct MappedBuffer: ~Copyable, @unchecked Sendable {
     return result < 0 ? -Int(errno) : result
   }
 
-  /// Writes from this buffer in the calling thread. Returns bytes, or a negative errno.
+  /// Writes from this buffer to a file with a system call of the calling thread. Returns the number
+  /// of bytes, or a negative errno.
   func write(to file: Int32, at position: UInt64?, offset: Int = 0, count: Int) -> Int {
     precondition(offset >= 0 && count >= 0 && offset + count <= self.count)
     let result =

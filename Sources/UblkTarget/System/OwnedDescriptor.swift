@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file descriptor that closes when its owner ends.
+/// A file descriptor that is closed when this value is destroyed.
 struct OwnedDescriptor: ~Copyable, Sendable {
   let number: Int32
 

@@ -3,22 +3,23 @@ import Glibc
 
 /// An io_uring, used only by the thread that created it.
 struct Ring: ~Copyable {
-  /// `IORING_SETUP_*`.
+  /// Setup flags of the ring (`IORING_SETUP_*`).
   struct Setup: OptionSet {
     var rawValue: UInt32
 
-    /// 128-byte SQEs (5.19): control commands of ublk need more than 64.
+    /// 128-byte SQEs (5.19). The control commands of ublk need more than 64 bytes.
     static let largeEntries = Setup(rawValue: 1 << 10)
-    /// Completions run only when we enter the kernel, in order with our work (6.1).
+    /// IORING_SETUP_SINGLE_ISSUER and IORING_SETUP_DEFER_TASKRUN (6.1): completions are processed
+    /// only when the ring's thread enters the kernel.
     static let deferred = Setup(rawValue: 1 << 12 | 1 << 13)
   }
 
   /// A CQE.
   struct Completion {
     var userData: UInt64
-    /// Bytes or a negative errno.
+    /// `res`: a number of bytes, or a negative errno.
     var result: Int32
-    /// `IORING_CQE_F_*`.
+    /// Flags of the CQE (`IORING_CQE_F_*`).
     var flags: UInt32
   }
 
@@ -35,16 +36,17 @@ struct Ring: ~Copyable {
 
   deinit { curing_close(ring) }
 
-  /// The ring's own descriptor.
+  /// The file descriptor of the ring.
   var descriptor: Int32 { curing_descriptor(ring) }
 
-  /// Queues a request. If the queue is full, submits first.
+  /// Queues a request. If the submission queue is full, submits first.
   func push(_ request: RingRequest) throws(TargetError) {
     var request = request
     while curing_push(ring, &request) == 0 { try submit() }
   }
 
-  /// Queues a chain, whose requests must be in one submission.
+  /// Queues a chain of two linked requests. They must be in one submission, so earlier requests are
+  /// submitted first if the queue lacks room.
   func push(chain: (RingRequest, RingRequest)) throws(TargetError) {
     if curing_space(ring) < 2 { try submit() }
     var head = chain.0
@@ -53,15 +55,16 @@ struct Ring: ~Copyable {
     try push(chain.1)
   }
 
-  /// Submits what is queued.
+  /// Submits the queued requests.
   func submit() throws(TargetError) {
     let status = curing_submit(ring)
-    // EBUSY: the CQ is full, the caller reaps next. EINTR, EAGAIN: the requests stay queued.
+    // EBUSY means that the CQ is full; the caller reaps CQEs next. After EINTR and EAGAIN the
+    // requests stay queued.
     guard status < 0, status != -EBUSY, status != -EINTR, status != -EAGAIN else { return }
     throw TargetError("cannot submit to io_uring", code: -status)
   }
 
-  /// Submits, and waits for a completion up to the time limit.
+  /// Submits the queued requests, and waits for a completion for at most this time.
   func submitAndWait(nanoseconds: UInt64) throws(TargetError) {
     let status = curing_submit_and_wait(ring, nanoseconds)
     let harmless = [0, -ETIME, -EINTR, -EBUSY, -EAGAIN]
@@ -75,20 +78,20 @@ struct Ring: ~Copyable {
     return found == 0 ? nil : completion
   }
 
-  /// Creates an empty buffer table for the driver to fill (5.19).
+  /// Creates an empty buffer table with `count` slots, which the ublk driver fills (5.19).
   func registerSparseBuffers(count: Int) throws(TargetError) {
     let status = curing_register_sparse_buffers(ring, UInt32(count))
     guard status == 0 else { throw TargetError("cannot register a buffer table", code: -status) }
   }
 
-  /// Registers the parts of a buffer, `size` bytes each, as buffers 0, 1, 2 …
+  /// Divides a buffer into parts of `size` bytes and registers them as buffers 0, 1, 2 …
   func registerBuffers(_ buffer: borrowing MappedBuffer, size: Int) throws(TargetError) {
     let status = curing_register_buffers(
       ring, buffer.address, size, UInt32(buffer.count / size))
     guard status == 0 else { throw TargetError("cannot register buffers", code: -status) }
   }
 
-  /// Unregisters the buffers. Up to 6.12 this waits for requests that use them.
+  /// Unregisters all buffers of the ring. Up to 6.12 this waits for the requests that use them.
   func unregisterBuffers() {
     _ = curing_unregister_buffers(ring)
   }

@@ -1,6 +1,6 @@
 import CURing
 
-/// A submission queue entry, as a value.
+/// The fields of a submission queue entry (SQE).
 typealias RingRequest = curing_request
 
 extension RingRequest {
@@ -17,16 +17,16 @@ extension RingRequest {
     user_data = userData
   }
 
-  /// Location of a transfer's data.
+  /// The location of a transfer's data.
   enum Memory {
-    /// This process's memory.
+    /// An address in this process.
     case address(UInt64)
-    /// A slot of the ring's buffer table. `start` is an address for a buffer of the application, and an offset
-    /// for a kernel buffer.
+    /// A slot of the ring's buffer table. `start` is an address if the application registered the
+    /// buffer, and an offset into the buffer if the kernel did.
     case slot(Int, start: UInt64)
   }
 
-  /// The opcodes of transfers, by direction.
+  /// The opcodes for each direction: without and with a registered buffer.
   private static let opcodes: [Direction: (plain: curing_opcode, fixed: curing_opcode)] = [
     .read: (CURING_OP_READ, CURING_OP_READ_FIXED),
     .write: (CURING_OP_WRITE, CURING_OP_WRITE_FIXED),
@@ -61,7 +61,8 @@ extension RingRequest {
     return request
   }
 
-  /// fallocate(2). Its length is in the address field (io_uring/sync.c: io_fallocate_prep).
+  /// Calls fallocate(2). The SQE has the length in `addr` and the mode in `len` (io_uring/sync.c:
+  /// io_fallocate_prep).
   static func allocate(
     file: Int32, mode: Int32, offset: UInt64, length: Int, userData: UInt64
   ) -> RingRequest {
@@ -70,7 +71,7 @@ extension RingRequest {
       userData: userData)
   }
 
-  /// Receives the whole length from a socket.
+  /// Receives from a socket. Completes when all `length` bytes have arrived.
   static func receive(
     file: Int32, address: UInt64, length: Int, userData: UInt64
   ) -> RingRequest {
@@ -92,12 +93,13 @@ extension RingRequest {
     return request
   }
 
-  /// Cancels a request.
+  /// Cancels the request with the `user_data` `target`.
   static func cancel(userData target: UInt64, userData: UInt64) -> RingRequest {
     RingRequest(CURING_OP_ASYNC_CANCEL, file: -1, address: target, userData: userData)
   }
 
-  /// A command of a ublk queue. `slot` and flags of automatic buffers go into sqe->addr.
+  /// A command of a ublk queue. `automatic` has the slot and the flags for an automatically
+  /// registered buffer, and is stored in sqe->addr.
   static func ublk(
     _ command: UInt32, file: Int32, _ payload: curing_ublk_io, automatic: UInt64 = 0,
     userData: UInt64
@@ -112,7 +114,7 @@ extension RingRequest {
     return request
   }
 
-  /// A command of the control device.
+  /// A command of /dev/ublk-control.
   static func ublk(
     _ command: UInt32, file: Int32, _ payload: curing_ublk_control, userData: UInt64
   ) -> RingRequest {
@@ -127,7 +129,8 @@ extension RingRequest {
   }
 }
 
-/// Direction of data, seen from the file: a read fills memory.
+/// The direction of a transfer, as seen from the file: a read transfers data from the file to
+/// memory.
 enum Direction: Hashable, Sendable {
   case read, write
 

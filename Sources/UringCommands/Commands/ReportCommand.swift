@@ -22,7 +22,7 @@ struct ReportCommand: ParsableCommand {
       passed; then it is sent SIGTERM. If the report on standard output is for programs (any format \
       but text), COMMAND's output goes to standard error.
 
-      In junit each rule is a test, which fails if a finding has the severity of --fail-on or a higher one, or warn without it.
+      In junit each rule is a test, which fails if it has a finding of the severity of --fail-on (default here: warn) or above.
 
       EXAMPLES:
         uringtop report --pid 4242

@@ -1,18 +1,19 @@
 import CRecord
 import UringRecords
 
-/// Writes records in blocks that are compressed and can be read one by one.
+/// Writes records in compressed blocks that can be decoded independently.
 ///
-/// Words are always stored as differences, which costs less than writing them as they are. zstd makes the blocks still
-/// smaller, and is left out while the writer is behind.
+/// Even when time is short, records are stored as differences from earlier records, because that
+/// takes less time than writing the longer originals. zstd makes the blocks still smaller. It is
+/// left out while the writer is behind (``isBehind``).
 final class BlockEncoder: TraceEncoder {
   private let header: RecordingHeader
   private let compressor = BlockCompressor()
-  /// A block as differences, and as it is written.
+  /// Buffers for a block: as differences, and after compression.
   private var differences = [UInt8](
     repeating: 0, count: RecordDifferences.mostBytes(for: usualSize))
   private var compressed = [UInt8](repeating: 0, count: usualSize)
-  /// Records in the blocks so far.
+  /// Number of records in the blocks encoded so far.
   private(set) var recordCount: UInt64 = 0
 
   let isFull = false
@@ -58,7 +59,7 @@ final class BlockEncoder: TraceEncoder {
     return boundary
   }
 
-  /// The end of the whole records that make up a block.
+  /// Offset of the end of the block that begins at `start`. A block has only whole records.
   private static func end(of records: UnsafeRawBufferPointer, from start: Int) -> Int {
     guard records.count - start > usualSize else { return records.count }
     var end = start
@@ -98,7 +99,7 @@ final class BlockEncoder: TraceEncoder {
     recordCount += UInt64(sums.records)
   }
 
-  /// Appends a block whose content is compressed if that makes it shorter.
+  /// Appends a block. Compresses its content if that makes the block shorter.
   private func append(
     _ content: UnsafeRawBufferPointer, besides records: UnsafeRawBufferPointer,
     _ head: inout BlockHead, to output: inout [UInt8]
@@ -116,7 +117,8 @@ final class BlockEncoder: TraceEncoder {
     }
   }
 
-  /// Bytes of the compressed content; nil unless it is shorter, and not too short for a reader to accept.
+  /// Compresses the content and returns the compressed size. Returns nil if the result is not
+  /// shorter, or so short that a reader would refuse it (`RECORDING_BLOCK_RATIO`).
   private func compress(_ content: UnsafeRawBufferPointer, of size: Int) -> Int? {
     let count = compressed.withUnsafeMutableBytes { compressor.compress(content, into: $0) }
     guard let count, count < content.count,

@@ -1,22 +1,23 @@
 import CRecord
 import CZlib
 
-/// The struct in front of a block's stored bytes.
+/// The head of a block: the struct in front of the block's stored bytes.
 struct BlockHead {
   var stored = recording_block()
 
   static let size = MemoryLayout<recording_block>.size
   static let magic = UInt64(RECORDING_BLOCK_MAGIC)
   static let largestSize = Int(RECORDING_BLOCK_LARGEST)
-  /// Bytes that a block can store: records that compression makes longer are stored as they are.
+  /// Maximum number of stored bytes in a block. Records that compression would lengthen are stored
+  /// as they are, so this equals `largestSize`.
   static let largestStored = largestSize
 
-  /// Offset of what the head's own sum covers.
+  /// Offset of the first byte that the head's own checksum covers.
   private static let sumStart = MemoryLayout<recording_block>.offset(of: \.stored_check) ?? 12
 
   init() {}
 
-  /// Nil if there is no valid head at the start of the bytes.
+  /// Nil if the bytes do not start with a valid head.
   init?(_ bytes: UnsafeRawBufferPointer) {
     guard bytes.count >= Self.size, bytes.loadUnaligned(as: UInt64.self) == Self.magic
     else { return nil }
@@ -25,13 +26,14 @@ struct BlockHead {
     guard stored.check == Self.sum(of: covered), isPlausible else { return nil }
   }
 
-  /// Bytes of the block, head included.
+  /// Size of the block in bytes, including the head.
   var length: Int { Self.size + Int(stored.stored) }
 
   var isDifferences: Bool { stored.coding & UInt32(RECORDING_DIFFERENCES) != 0 }
   var isCompressed: Bool { stored.coding & UInt32(RECORDING_ZSTD) != 0 }
 
-  /// True unless a small file could make its reader work long, or need much memory.
+  /// False if decoding the block would take much time or memory compared with its stored size. This
+  /// protects readers of untrusted files.
   private var isPlausible: Bool {
     Int(stored.size) <= Self.largestSize && Int(stored.stored) <= Self.largestStored
       && Int(stored.size) <= Int(RECORDING_BLOCK_RATIO) * length
@@ -40,7 +42,7 @@ struct BlockHead {
       && stored.first_record <= 1 << 60
   }
 
-  /// The head's bytes, with its sum.
+  /// Writes the head, with its checksum, to `output`.
   mutating func encode(into output: UnsafeMutableRawBufferPointer) {
     stored.magic = Self.magic
     withUnsafeMutableBytes(of: &stored) { bytes in

@@ -4,34 +4,34 @@ import Synchronization
 import SystemPackage
 import UringRecords
 
-/// Reads a file of blocks, from untrusted bytes.
+/// Reads a recording made of blocks. Its bytes are untrusted.
 ///
-/// Blocks are read in groups of consecutive ones. A block that cannot be read is replaced by a record of the loss; the
-/// next one is found by its magic.
+/// Consecutive blocks are read in groups. A block that cannot be read is replaced by a loss record,
+/// and the next block is found by its magic number.
 final class BlockReader: Sendable {
-  /// A place between two blocks.
+  /// A position between two blocks.
   struct Place {
     /// Bytes from the start of the file.
     var offset: Int
-    /// Records before this place, those of damaged blocks included.
+    /// Number of records before this position, including those of damaged blocks.
     var records: UInt64
   }
 
   /// Blocks that could not be read.
   struct Damage {
-    /// Offset of the first.
+    /// Byte offset of the first such block.
     var place: Int
     var blocks: UInt64 = 0
     var records: UInt64 = 0
   }
 
   struct Group {
-    /// The records of all blocks, of which none is checked.
+    /// The records of the group's blocks. They have not been checked.
     var bytes: FileBytes
-    /// Where the next group begins.
+    /// Position of the next group.
     var next: Place
     var damage: Damage?
-    /// Where the bytes at the end of the file begin that are no block; nil if there are none.
+    /// Offset of the bytes at the end of the file that are not a block. Nil if there are none.
     var tail: Int?
     /// True if no group follows.
     var isLast: Bool
@@ -42,9 +42,11 @@ final class BlockReader: Sendable {
   private let buffers = BufferStore()
   private let restorers = Mutex<[BlockRestorer]>([])
 
-  /// Bytes of blocks that are read for one group, unless they have no records.
+  /// Maximum number of bytes of the file read for one group. More are read only while the group has
+  /// no records.
   private static let mostRead = 16 << 20
-  /// Searches for a block within the bytes of a damaged one, for a group: each can read a whole block again.
+  /// Maximum number of searches per group for the next block inside a damaged one. Each search can
+  /// read the bytes of a whole block again.
   private static let mostSearches = 16
 
   /// - Parameter groupSize: bytes of records after which a group is complete.
@@ -53,7 +55,7 @@ final class BlockReader: Sendable {
     self.groupSize = groupSize
   }
 
-  /// The group that begins at a place; nil if the file has become shorter.
+  /// Reads the group that begins at a position. Returns nil if the file has become shorter.
   func group(at start: Place) throws(SystemPackage.Errno) -> Group? {
     let room = groupSize + BlockHead.largestSize + 2 * MemoryLayout<record_lost>.size
     let buffer = buffers.take(room)
@@ -91,7 +93,8 @@ final class BlockReader: Sendable {
       }
       filling.note(damagedBlockAt: offset)
       filling.skip(head)
-      // If bytes are missing or too many, the next block is not where this one ends.
+      // If bytes were removed from or inserted into the damaged block, the next block does not
+      // begin at its computed end.
       let end = filling.place.offset
       if end < contents.count, filling.searches < Self.mostSearches,
         try !window.hasHead(at: end)
@@ -107,7 +110,7 @@ final class BlockReader: Sendable {
       isLast: filling.place.offset >= contents.count)
   }
 
-  /// A group while it is read.
+  /// A group that is being read.
   private struct Filling {
     let buffer: UnsafeMutableRawBufferPointer
     var used = 0
@@ -130,13 +133,13 @@ final class BlockReader: Sendable {
       pass(head)
     }
 
-    /// Passes a block whose content is damaged.
+    /// Skips a block whose content is damaged, and appends a loss record.
     mutating func skip(_ head: BlockHead) {
       lose(UInt64(head.stored.records), at: head.stored.first_ns)
       pass(head)
     }
 
-    /// Notes the records that are missing between the last block and this one.
+    /// Appends a loss record if records are missing between the previous block and this one.
     mutating func noteGap(before head: BlockHead) {
       guard head.stored.first_record > place.records else { return }
       if damage == nil { note(damagedBlockAt: place.offset) }
@@ -153,7 +156,7 @@ final class BlockReader: Sendable {
       place.records = head.stored.first_record + UInt64(head.stored.records)
     }
 
-    /// Appends a record of the loss.
+    /// Appends a loss record.
     private mutating func lose(_ count: UInt64, at time: UInt64) {
       guard count > 0 else { return }
       damage?.records += count
@@ -169,7 +172,7 @@ final class BlockReader: Sendable {
     }
   }
 
-  /// A part of the file in memory.
+  /// A part of the file that is kept in memory.
   private struct Window {
     let contents: FileContents
     private var start = 0
@@ -179,7 +182,8 @@ final class BlockReader: Sendable {
 
     init(_ contents: FileContents) { self.contents = contents }
 
-    /// Bytes within the file, valid until the next call; nil if the file has become shorter.
+    /// Reads bytes of the file. They are valid until the next call. Returns nil if the file has
+    /// become shorter.
     mutating func load(
       _ offset: Int, _ count: Int
     ) throws(SystemPackage.Errno) -> UnsafeRawBufferPointer? {
@@ -192,7 +196,7 @@ final class BlockReader: Sendable {
       return UnsafeRawBufferPointer(rebasing: bytes[(offset - start)..<(offset - start + count)])
     }
 
-    /// True if a valid head is at an offset.
+    /// True if a valid block head begins at the offset.
     mutating func hasHead(at offset: Int) throws(SystemPackage.Errno) -> Bool {
       guard offset + BlockHead.size <= contents.count,
         let bytes = try load(offset, BlockHead.size)
@@ -200,7 +204,7 @@ final class BlockReader: Sendable {
       return BlockHead(bytes) != nil
     }
 
-    /// The offset of the next valid head of a block that is entirely in the file.
+    /// Offset of the next valid block head whose block lies entirely within the file.
     mutating func nextHead(from first: Int) throws(SystemPackage.Errno) -> Int? {
       var offset = first
       while offset + BlockHead.size <= contents.count {

@@ -1,9 +1,9 @@
 import UringRecords
 
-/// Restores the records of blocks. Callable from any thread, by one at a time.
+/// Decodes the records of blocks. Callable from any thread, but by only one at a time.
 final class BlockRestorer: @unchecked Sendable {
   private let decompressor = BlockDecompressor()
-  /// Differences, and room behind them that their decoder may read.
+  /// Buffer for a block's records as differences, with slack at the end that the decoder may read.
   private let scratch = UnsafeMutableRawBufferPointer.allocate(
     byteCount: mostDifferences + RecordDifferences.slack, alignment: 64)
 
@@ -11,9 +11,9 @@ final class BlockRestorer: @unchecked Sendable {
 
   deinit { scratch.deallocate() }
 
-  /// Restores the records of a block; false if its content is damaged.
+  /// Decodes the records of a block. Returns false if the block's content is damaged.
   ///
-  /// - Parameter output: as many bytes as the records have.
+  /// - Parameter output: memory of exactly the size of the records.
   func restore(
     _ head: BlockHead, _ content: UnsafeRawBufferPointer,
     into output: UnsafeMutableRawBufferPointer
@@ -33,7 +33,8 @@ final class BlockRestorer: @unchecked Sendable {
     }
   }
 
-  /// Puts the differences into the scratch memory; returns their size.
+  /// Puts the block's differences into ``scratch`` and returns their size. Returns nil if the
+  /// content is damaged.
   private func differences(_ content: UnsafeRawBufferPointer, _ isCompressed: Bool) -> Int? {
     let room = UnsafeMutableRawBufferPointer(rebasing: scratch[..<Self.mostDifferences])
     if isCompressed { return decompressor.decompress(content, into: room) }

@@ -5,7 +5,8 @@ import Glibc
 final class BlockCompressor {
   private let context: OpaquePointer
 
-  /// The fastest level whose files are the smallest: records as differences are already short.
+  /// The fastest level. Higher levels make no smaller files, because records as differences are
+  /// already short.
   private static let level: Int32 = 1
 
   init() {
@@ -16,7 +17,7 @@ final class BlockCompressor {
 
   deinit { ZSTD_freeCCtx(context) }
 
-  /// Bytes written to `output`; nil if they do not fit.
+  /// Returns the number of bytes written to `output`; nil if the compressed bytes do not fit.
   func compress(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
   ) -> Int? {
@@ -26,7 +27,8 @@ final class BlockCompressor {
   }
 }
 
-/// Restores blocks: the only code that calls zstd's decoder. Callable from any thread, by one at a time.
+/// Decompresses blocks: the only code that calls zstd's decoder. Callable from any thread, but by
+/// only one at a time.
 final class BlockDecompressor: @unchecked Sendable {
   private let context: OpaquePointer
 
@@ -37,7 +39,8 @@ final class BlockDecompressor: @unchecked Sendable {
 
   deinit { ZSTD_freeDCtx(context) }
 
-  /// Bytes written to `output`; nil if the input is no frame, or if its content does not fit.
+  /// Returns the number of bytes written to `output`; nil if the input is not a zstd frame, or if
+  /// its content does not fit.
   func decompress(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
   ) -> Int? {

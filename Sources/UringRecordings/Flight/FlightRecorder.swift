@@ -4,15 +4,16 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Keeps the last records of a capture in memory, and writes parts of them as complete recordings.
+/// Keeps the most recent records of a capture in memory, and writes parts of them as complete
+/// recordings.
 ///
-/// Records are stored as differences by a thread of their own, like those of a ``RecordingWriter``: the thread that
-/// appends them never waits.
+/// A separate ``RecordingWriter`` thread stores the records, each as its difference from an earlier
+/// one. The thread that appends records never waits.
 public final class FlightRecorder: Sendable {
   public struct Limits: Sendable {
-    /// Nanoseconds that are kept.
+    /// Length of the kept period in nanoseconds.
     public var duration: UInt64
-    /// Bytes of blocks that are kept.
+    /// Maximum number of bytes of blocks in memory.
     public var bytes: Int
 
     public init(duration: UInt64, bytes: Int) {
@@ -25,7 +26,7 @@ public final class FlightRecorder: Sendable {
   private let memory: FlightMemory
   private let writer: RecordingWriter
 
-  /// Nanoseconds after which records are put into a block even if it is short.
+  /// Nanoseconds after which records are put into a block even if the block is short.
   private static let flushInterval: UInt64 = 1_000_000_000
 
   public init(_ limits: Limits) throws(OutputError) {
@@ -39,19 +40,20 @@ public final class FlightRecorder: Sendable {
     writer = try RecordingWriter(output: memory, encoder: FlightEncoder(memory), limits: writing)
   }
 
-  /// Takes whole records. Never waits. Callable from any thread, by one at a time.
+  /// Takes whole records without waiting. Callable from any thread, but by only one at a time.
   public func append(_ records: UnsafeRawBufferPointer) { writer.append(records) }
 
-  /// Records lost so far because they arrived faster than they could be stored.
+  /// Number of records lost so far because they arrived faster than they could be stored.
   public var lostToOutput: UInt64 { writer.lostToOutput }
 
-  /// Bytes in memory.
+  /// Bytes of blocks and of section states in memory.
   public var byteCount: Int { memory.state.withLock { $0.ring.bytes } }
 
-  /// Begins a section: a recording can begin with it. An inventory must follow.
+  /// Begins a section, the smallest unit that a recording can begin with. The caller must then take
+  /// an inventory (BPF iterators that report all rings and requests).
   ///
   /// - Parameters:
-  ///   - rings: records of the rings at this time.
+  ///   - rings: records that describe the rings at `time`.
   ///   - time: nanoseconds, CLOCK_MONOTONIC.
   public func beginSection(rings: RecordBuffer, at time: UInt64) {
     let first = writer.separate()
@@ -60,12 +62,14 @@ public final class FlightRecorder: Sendable {
     }
   }
 
-  /// True if the newest section has so many bytes that the oldest would soon be dropped together with too much.
+  /// True if the newest section exceeds a quarter of the memory. A new section must then begin,
+  /// because sections are dropped only as a whole.
   public var needsSection: Bool {
     memory.state.withLock { $0.ring.newestBytes > limits.bytes / 4 && $0.pending == nil }
   }
 
-  /// The records since a time, up to now.
+  /// The records from `time` until now, preceded by the earlier records of the section that
+  /// contains `time`.
   public func freeze(since time: UInt64) -> FrozenFlight {
     writer.drain()
     return memory.state.withLock { state in
@@ -74,24 +78,24 @@ public final class FlightRecorder: Sendable {
     }
   }
 
-  /// Ends the thread.
+  /// Ends the thread that stores records.
   public func stop() { writer.discard() }
 }
 
-/// A part of a flight.
+/// A copied part of the flight recorder's memory.
 public struct FrozenFlight: Sendable {
   private let sections: [FlightRing.Section]
 
   init(_ sections: ArraySlice<FlightRing.Section>) { self.sections = Array(sections) }
 
-  /// When it begins: nanoseconds, CLOCK_MONOTONIC; nil if there is nothing.
+  /// Time of its start: nanoseconds, CLOCK_MONOTONIC. Nil if it is empty.
   public var start: UInt64? { sections.first?.time }
 
   /// Writes a complete recording and closes it.
   ///
   /// - Parameters:
-  ///   - host: the observed host; the recording's start replaces the observation's.
-  ///   - end: when the recording ends: nanoseconds, CLOCK_MONOTONIC.
+  ///   - host: the observed host. Its start time is replaced by the start of this part.
+  ///   - end: time of the recording's end: nanoseconds, CLOCK_MONOTONIC.
   public func write(
     to file: OutputFile, toolVersion: String, host: HostDescription, end: UInt64
   ) throws(OutputError) {
@@ -116,7 +120,7 @@ public struct FrozenFlight: Sendable {
             block.head,
             UnsafeRawBufferPointer(rebasing: bytes[BlockHead.size...]), into: records)
         }
-        // Memory is not damaged by itself.
+        // Does not happen: the block was encoded by this process and never left its memory.
         guard isWhole else { continue }
         try copy.write(UnsafeRawBufferPointer(records))
       }
@@ -127,7 +131,7 @@ public struct FrozenFlight: Sendable {
     try file.close()
   }
 
-  /// A recording while it is written.
+  /// A recording that is being written.
   private struct Copy {
     let file: OutputFile
     let encoder: BlockEncoder
@@ -173,11 +177,11 @@ public struct FrozenFlight: Sendable {
   }
 }
 
-/// Blocks in memory instead of a file.
+/// The destination of encoded blocks: memory instead of a file.
 final class FlightMemory: RecordingOutput {
-  /// A section that begins with a record that has not arrived yet.
+  /// A section whose first record has not been stored yet.
   struct Pending {
-    /// Number of records before it.
+    /// Number of records before the section.
     var record: UInt64
     var time: UInt64
     var rings: [UInt8]
@@ -191,8 +195,8 @@ final class FlightMemory: RecordingOutput {
     /// Begins the pending section.
     ///
     /// - Parameters:
-    ///   - count: number of records stored so far.
-    ///   - isForced: true if all records before the section are stored.
+    ///   - count: number of records stored so far; ignored if `isForced`.
+    ///   - isForced: true if all records before the section are known to be stored.
     mutating func beginPending(after count: UInt64 = 0, isForced: Bool = false) {
       guard let pending, isForced || pending.record <= count else { return }
       ring.begin(at: pending.time, state: names.records(at: pending.time) + pending.rings)
@@ -225,9 +229,10 @@ final class FlightMemory: RecordingOutput {
   func close() {}
 }
 
-/// Stores records as differences, and notes the names among them.
+/// Encodes records as differences without compression, and notes the names among them.
 ///
-/// Compresses only when a copy is written to a file: zstd would take longer than everything else here.
+/// The blocks are compressed only when they are written to a file, because zstd would take longer
+/// than all other work of this thread.
 private final class FlightEncoder: TraceEncoder {
   private let memory: FlightMemory
   private let blocks = BlockEncoder(

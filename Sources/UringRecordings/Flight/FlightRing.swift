@@ -1,9 +1,9 @@
 import UringRecords
 
-/// The last blocks of a capture, in sections that a recording can begin with.
+/// The most recent blocks of a capture, in sections. A recording can begin with any section.
 ///
-/// A section begins where the state was described: with the names and rings of that moment, and an inventory that
-/// follows. Whole sections are dropped, the oldest first.
+/// A section begins with records of the names and rings known at its start, followed by an
+/// inventory (all rings and requests at that time). Whole sections are dropped, the oldest first.
 struct FlightRing {
   struct Block {
     var bytes: [UInt8]
@@ -11,9 +11,9 @@ struct FlightRing {
   }
 
   struct Section {
-    /// When it began: nanoseconds, CLOCK_MONOTONIC.
+    /// Start of the section: nanoseconds, CLOCK_MONOTONIC.
     var time: UInt64
-    /// Records of names and rings at that time.
+    /// Records of the names and rings known at the start of the section.
     var state: [UInt8]
     var blocks: [Block] = []
     var bytes = 0
@@ -23,13 +23,12 @@ struct FlightRing {
   /// Bytes of all blocks and states.
   private(set) var bytes = 0
 
-  /// Begins a section.
   mutating func begin(at time: UInt64, state: [UInt8]) {
     sections.append(Section(time: time, state: state, bytes: state.count))
     bytes += state.count
   }
 
-  /// Appends blocks, each complete.
+  /// Appends whole encoded blocks to the newest section.
   mutating func append(_ encoded: UnsafeRawBufferPointer) {
     var start = 0
     while start < encoded.count,
@@ -45,15 +44,15 @@ struct FlightRing {
     }
   }
 
-  /// Bytes of the newest section.
   var newestBytes: Int { sections.last?.bytes ?? 0 }
 
-  /// Drops what is older than `time`, except for the section that reaches it, and then what exceeds `most` bytes.
+  /// Drops sections that end before `time`. Then drops the oldest sections until at most `most`
+  /// bytes remain.
   mutating func drop(before time: UInt64, most: Int) {
     while sections.count > 1, sections[1].time <= time || bytes > most {
       bytes -= sections.removeFirst().bytes
     }
-    // A single section that is too large loses its oldest blocks.
+    // If a single section is larger than `most`, its oldest blocks are dropped.
     guard bytes > most, !sections.isEmpty else { return }
     var count = 0
     while count < sections[0].blocks.count, bytes > most {
@@ -68,7 +67,7 @@ struct FlightRing {
     }
   }
 
-  /// The sections that hold what happened since a time, as far as it is still there.
+  /// The sections with all records since `time`, as far as they have not been dropped.
   func sections(since time: UInt64) -> ArraySlice<Section> {
     let first = sections.lastIndex { $0.time <= time } ?? 0
     return sections[min(first, sections.count)...]

@@ -1,9 +1,11 @@
 import CRecord
 import UringRecords
 
-/// The last record of each name that later records refer to, for recordings that begin after the name was learned.
+/// The latest naming record of each object (thread, file, function …). A recording that begins
+/// later needs these records, because its other records refer to the names.
 ///
-/// Memory is bounded: of more names than ``most``, those not seen for long are forgotten.
+/// Memory is bounded. When ``most`` names have been seen, `young` becomes `old`, and the names in
+/// the previous `old` are forgotten.
 struct StandingNames {
   private struct Key: Hashable {
     var kind: UInt8
@@ -11,27 +13,30 @@ struct StandingNames {
     var identity: [UInt8]
   }
 
-  /// Names seen since the last turnover, and those from before it that were not seen since.
+  /// `young` has the names seen since it last became `old`. `old` has names from before that, of
+  /// which some have not been seen again.
   private var young: [Key: [UInt8]] = [:]
   private var old: [Key: [UInt8]] = [:]
-  /// Names that are told only once: of flags, of functions.
+  /// Names that are recorded only once, such as those of flags and functions. They are never
+  /// forgotten.
   private var lasting: [Key: [UInt8]] = [:]
 
-  /// Names between two turnovers.
+  /// Number of names in `young` at which it becomes `old`.
   private static let most = 1 << 13
   private static let mostLasting = 1 << 12
 
-  /// The bytes of a naming record that identify its subject.
+  /// The bytes of a naming record that identify the named object.
   private struct Rule {
     var identity: Range<Int>
     var isLasting = false
-    /// True if the subject belongs to the record's ring.
+    /// True if the bytes identify the object only within its ring, so that the ring is part of the
+    /// key.
     var isOfRing = false
   }
 
   private static let head = MemoryLayout<record>.size
 
-  /// By number of the kind; nil for kinds that name nothing.
+  /// Rules by the number of the record kind. Nil for kinds that name nothing.
   private static let rules: [Rule?] = {
     let thread = MemoryLayout<record>.offset(of: \.tid) ?? 24
     let file = MemoryLayout<record_file_identity>.size
@@ -75,7 +80,7 @@ struct StandingNames {
     young[key] = Array(bytes)
   }
 
-  /// All names, as if they were told at a time.
+  /// The naming records of all names, with `time` as their time.
   func records(at time: UInt64) -> [UInt8] {
     var bytes: [UInt8] = []
     for names in [lasting, old.filter { young[$0.key] == nil }, young] {

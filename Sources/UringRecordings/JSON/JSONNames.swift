@@ -1,18 +1,18 @@
 import CRecord
 import UringTrace
 
-/// Names of values in JSON.
+/// The names that JSON output uses for enumerated values.
 package enum JSONNames {
-  /// Names of the `REQ_F_*` bits that are set, `bit17` for a bit without a name.
+  /// Names of the set `REQ_F_*` bits, or `bit17` for a bit without a name.
   ///
-  /// - Parameter kernelNames: names by bit, from the stream.
+  /// - Parameter kernelNames: names by bit number, from the flag name records of the capture.
   package static func requestFlags(_ flags: UInt64, _ kernelNames: [String]) -> [String] {
     var request = Request()
     request.flags = flags
     return request.flagNames(kernelNames)
   }
 
-  /// Writes the members for totals in summaries and snapshots.
+  /// Writes the members of the totals, for summaries and snapshots.
   package static func write(_ totals: RequestTotals, to json: inout JSONWriter) {
     json.field("submitted", totals.submitted)
     json.field("found", totals.found)
@@ -53,7 +53,7 @@ package enum JSONNames {
     }
   }
 
-  /// nil if unknown.
+  /// Nil if the direction is unknown.
   package static func direction(_ direction: GroupBuffer.Direction) -> String? {
     switch direction {
     case .unknown: nil
@@ -96,7 +96,7 @@ package enum JSONNames {
     }
   }
 
-  /// nil if the place is unknown.
+  /// Nil if the place is unknown.
   package static func place(_ place: Place) -> String? {
     switch place {
     case .unknown: nil
@@ -141,18 +141,18 @@ package enum JSONNames {
     }
   }
 
-  /// Name of the error of a negative result, nil for other results.
+  /// Name of the error for a negative result. Nil for other results.
   package static func errno(_ result: Int32) -> String? {
     ErrorNumber(result: result)?.name
   }
 }
 
 extension Request.State {
-  /// The state's name on the screen, in filters and in documents: `poll-armed`.
+  /// The state's name on the screen, in filters and in JSON documents, for example `poll-armed`.
   public var name: String { "\(JSONNames.state(self))" }
 }
 
 extension RequestGroup.State {
-  /// Name in documents: `given_back`.
+  /// The state's name in JSON documents, for example `given-back`.
   public var name: String { "\(JSONNames.state(self))" }
 }

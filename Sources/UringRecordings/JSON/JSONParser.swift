@@ -1,15 +1,15 @@
-/// Reads a JSON text into memory that its length bounds.
+/// Parses a JSON text. The memory it takes is limited by the length of the text.
 package struct JSONParser {
-  /// Why a text cannot be read.
+  /// Why a text cannot be parsed.
   package struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Offset in bytes.
+    /// Byte offset of the error in the text.
     package var offset: Int
     package var message: String
 
     package var description: String { "at byte \(offset): \(message)" }
   }
 
-  /// Maximum number of values: some 200 MB of memory.
+  /// Maximum number of values in a text. They take about 200 MB of memory.
   package static let mostValues = 1 << 22
   private static let mostDepth = 16
 
@@ -20,7 +20,7 @@ package struct JSONParser {
 
   private init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-  /// The value that is the whole text.
+  /// Parses a text that consists of a single value.
   package static func value(of bytes: UnsafeRawBufferPointer) throws(Failure) -> JSONValue {
     var parser = JSONParser(bytes)
     let value = try parser.value()
@@ -92,7 +92,8 @@ package struct JSONParser {
     return elements
   }
 
-  /// Skips the end of a list or object, or else the comma before the next element.
+  /// Skips the closing bracket of a list or object and returns true, or skips the comma before the
+  /// next element and returns false.
   private mutating func ends(with end: UInt8, isFirst: Bool = false) throws(Failure) -> Bool {
     skipSpace()
     if next == end {
@@ -145,7 +146,7 @@ package struct JSONParser {
 
   // MARK: Text
 
-  /// A string, from its opening quote. Bytes that are not UTF-8 are replaced.
+  /// Parses a string from its opening quote. Replaces bytes that are not UTF-8.
   private mutating func string() throws(Failure) -> String {
     offset += 1
     let start = offset
@@ -183,7 +184,7 @@ package struct JSONParser {
     throw failure("the text ends within a string")
   }
 
-  /// The code unit of an escape sequence.
+  /// Parses an escape sequence from its backslash. Returns a UTF-16 code unit.
   private mutating func escape() throws(Failure) -> UInt16 {
     offset += 1
     guard let byte = next else { throw failure("the text ends within a string") }

@@ -1,14 +1,14 @@
-/// A JSON value that was read.
+/// A parsed JSON value.
 package enum JSONValue: Sendable, Hashable {
   case null
   case flag(Bool)
   case number(UInt64)
-  /// Less than 0.
+  /// An integer less than 0.
   case signed(Int64)
   case decimal(Double)
   case text(String)
   case list([JSONValue])
-  /// In the order of the text; names are different.
+  /// The members in the order of the text. No two have the same name.
   case object([Member])
 
   package struct Member: Sendable, Hashable {
@@ -27,7 +27,7 @@ package enum JSONValue: Sendable, Hashable {
     return members.first { $0.name == name }?.value
   }
 
-  /// The value at the end of a path of members, `buffer.length`; nil if there is none.
+  /// The value at the end of a path of member names such as `buffer.length`. Nil if there is none.
   package subscript(path path: String) -> JSONValue? {
     var value: JSONValue? = self
     for name in path.split(separator: ".") { value = value?[name] }

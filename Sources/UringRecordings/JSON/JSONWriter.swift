@@ -10,7 +10,7 @@ package struct JSONWriter {
 
   package init() {}
 
-  /// Takes over bytes, and appends to them.
+  /// Appends to existing bytes, which are moved into the writer without a copy.
   package init(appendingTo bytes: consuming [UInt8]) {
     self.bytes = bytes
   }
@@ -40,7 +40,7 @@ package struct JSONWriter {
     needsComma = false
   }
 
-  /// Writes a key that is a literal elsewhere in the program, so it is not escaped.
+  /// Writes a key. It comes from a literal elsewhere in the program, so it is not escaped.
   package mutating func key(named key: String) {
     separate()
     bytes.append(UInt8(ascii: "\""))
@@ -49,7 +49,7 @@ package struct JSONWriter {
     needsComma = false
   }
 
-  /// Ends a line of a document with one JSON text per line.
+  /// Ends a line of a JSON lines document.
   package mutating func newline() {
     bytes.append(UInt8(ascii: "\n"))
     needsComma = false
@@ -79,7 +79,7 @@ package struct JSONWriter {
     bytes[start...].reverse()
   }
 
-  /// Writes a number; null for infinities, which JSON lacks.
+  /// Writes a number, or null for an infinity or NaN, which JSON cannot express.
   package mutating func value(_ value: Double) {
     guard value.isFinite else { return null() }
     separate()
@@ -100,7 +100,8 @@ package struct JSONWriter {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// Writes 64 bits as a string, "0x…", because not every JSON reader keeps 64 bits of a number.
+  /// Writes a 64-bit value as a string such as "0x1f", because some JSON readers round numbers of
+  /// more than 53 bits.
   package mutating func hex(_ value: UInt64) {
     separate()
     bytes.append(contentsOf: "\"0x".utf8)
@@ -115,7 +116,7 @@ package struct JSONWriter {
     self.value(value)
   }
 
-  /// Null for nil.
+  /// Writes null for nil.
   package mutating func field(_ key: StaticString, _ value: (some FixedWidthInteger)?) {
     self.key(key)
     if let value { self.value(value) } else { null() }
@@ -141,7 +142,7 @@ package struct JSONWriter {
     self.value(value)
   }
 
-  /// Null for nil.
+  /// Writes null for nil.
   package mutating func field(_ key: StaticString, _ value: String?) {
     self.key(key)
     if let value { self.value(value) } else { null() }
@@ -157,7 +158,7 @@ package struct JSONWriter {
     hex(value)
   }
 
-  /// Bytes as a string of two hexadecimal digits each.
+  /// Writes bytes as a string with two hexadecimal digits per byte.
   package mutating func field(_ key: StaticString, bytes values: UnsafeRawBufferPointer) {
     self.key(key)
     separate()
@@ -176,7 +177,7 @@ package struct JSONWriter {
     object(body)
   }
 
-  /// An object, or null.
+  /// Writes an object, or null for nil.
   package mutating func field<Value>(
     _ key: StaticString, _ value: Value?, object body: (inout JSONWriter, Value) -> Void
   ) {
@@ -214,7 +215,8 @@ package struct JSONWriter {
     needsComma = true
   }
 
-  /// Escapes the characters that JSON requires, and characters that must not reach a terminal showing the document.
+  /// Appends a character. Escapes those that JSON requires to be escaped, and those that must not
+  /// reach a terminal that shows the document.
   private mutating func append(_ scalar: Unicode.Scalar) {
     switch scalar {
     case "\"": bytes.append(contentsOf: "\\\"".utf8)

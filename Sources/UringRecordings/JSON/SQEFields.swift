@@ -1,9 +1,10 @@
 import CRecord
 import UringTrace
 
-/// The members of an object for the fields of an SQE.
+/// The fields of an SQE as members of a JSON object.
 package enum SQEFields {
-  /// Writes the SQE's fields. Its flags select `fd` or `fixed_file`, and `buf_index` or `bgid`.
+  /// Writes the fields of an SQE. The SQE's flags select between `fd` and `fixed_file`, and between
+  /// `buf_index` and `bgid`.
   package static func write(_ sqe: SQE, to json: inout JSONWriter) {
     json.field("sqe_flags", SQEFlags(rawValue: sqe.flags).names)
     json.field("ioprio", sqe.ioprio)
@@ -13,7 +14,7 @@ package enum SQEFields {
     writeBody(sqe, to: &json)
   }
 
-  /// Writes all fields but the flags, the priority and the file.
+  /// Writes all fields except the flags, the priority and the file.
   package static func writeBody(_ sqe: SQE, to json: inout JSONWriter) {
     json.field("off", Int64(bitPattern: sqe.off))
     json.field("addr", hex: sqe.addr)

@@ -1,11 +1,11 @@
 import CRecord
 import UringRecords
 
-/// A recording that arrives piece by piece, as through a pipe, in either format.
+/// A recording that arrives piece by piece, for example through a pipe. It is binary or JSON lines.
 public struct RecordStream: Sendable {
   /// Why no more records can be used.
   public enum Ending: Hashable, Sendable {
-    /// The recording has ended as intended.
+    /// The end record or the summary line has arrived.
     case complete
     case flaw(RecordingFlaw)
   }
@@ -16,30 +16,32 @@ public struct RecordStream: Sendable {
     case lines(TraceLineReader)
   }
 
-  /// Nil until enough has arrived.
+  /// The header; nil until all of it has arrived.
   public private(set) var header: RecordingHeader?
-  /// Nil while more can follow.
+  /// Why the stream ended; nil while more records can follow.
   public private(set) var ending: Ending?
 
   private var format: Format?
-  /// Bytes that arrived; those before ``used`` are used.
+  /// Bytes that arrived. Those before the offset ``used`` have been decoded.
   private var bytes: [UInt8] = []
   private var used = 0
-  /// Bytes before those of ``bytes``, for the place of a flaw.
+  /// Number of bytes already removed from the start of ``bytes``. Added to an offset to get the
+  /// place of a flaw.
   private var passed = 0
 
   public init() {}
 
   /// Takes the next bytes.
   ///
-  /// - Throws: if they do not begin a recording.
+  /// - Throws: if the bytes so far cannot be the start of a recording.
   public mutating func append(_ new: ArraySlice<UInt8>) throws(RecordingError) {
     if used == bytes.count {
       passed += used
       bytes.removeAll(keepingCapacity: true)
       used = 0
     } else if used > 1 << 20 {
-      // Keeps the records aligned: what is used is a multiple of 8 bytes, or text.
+      // Removing the used bytes keeps binary records aligned: their number is a multiple of 8. Text
+      // needs no alignment.
       passed += used
       bytes.removeSubrange(..<used)
       used = 0
@@ -48,7 +50,8 @@ public struct RecordStream: Sendable {
     if header == nil { try readHeader() }
   }
 
-  /// Calls `body` with the records that have arrived since the last call, which are valid during the call.
+  /// Calls `body` with the records that have arrived since the last call. They are valid during the
+  /// call.
   public mutating func takeRecords(_ body: (UnsafeRawBufferPointer) -> Void) {
     guard ending == nil else { return }
     switch format {
@@ -59,7 +62,7 @@ public struct RecordStream: Sendable {
     }
   }
 
-  /// Notes that nothing follows.
+  /// Notes that no more bytes follow.
   public mutating func finish() {
     if ending == nil { ending = .flaw(.cutOff) }
   }
@@ -80,7 +83,7 @@ public struct RecordStream: Sendable {
     }
     guard bytes.count >= 16 else { return }
     let size = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 12, as: UInt32.self) }
-    // A larger one is no header's.
+    // No header is longer than `largestSize`; decode() refuses a larger size.
     guard bytes.count >= min(Int(size), RecordingHeader.largestSize) else { return }
     let decoded = bytes.withUnsafeBytes { bytes in
       Result { () throws(RecordingError) in try RecordingHeader.decode(bytes) }
@@ -117,7 +120,8 @@ public struct RecordStream: Sendable {
 
   // MARK: Blocks
 
-  /// Takes whole blocks. A damaged one ends the stream: what follows cannot be found before it has arrived.
+  /// Takes whole blocks. A damaged block ends the stream, because the next block cannot be searched
+  /// for in bytes that have not arrived.
   private mutating func takeBlocks(
     _ check: inout RecordCheck, _ restorer: BlockRestorer, _ body: (UnsafeRawBufferPointer) -> Void
   ) {
@@ -140,7 +144,8 @@ public struct RecordStream: Sendable {
     format = .blocks(check, restorer)
   }
 
-  /// False if the block is damaged.
+  /// Decodes a block, checks its records and calls `body` with them. Returns false if the block is
+  /// damaged.
   private static func restore(
     _ head: BlockHead, _ content: UnsafeRawBufferPointer, _ restorer: BlockRestorer,
     _ check: inout RecordCheck, _ body: (UnsafeRawBufferPointer) -> Void
@@ -157,7 +162,7 @@ public struct RecordStream: Sendable {
 
   // MARK: Lines
 
-  /// The next whole line, without its end.
+  /// The next whole line, without its newline. Nil if the newline has not arrived.
   private mutating func nextLine() throws(RecordingError) -> [UInt8]? {
     guard let end = bytes[used...].firstIndex(of: UInt8(ascii: "\n")) else {
       if bytes.count - used > TraceLineReader.longest { throw .notARecording }

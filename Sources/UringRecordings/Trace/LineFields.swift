@@ -2,7 +2,8 @@ import CRecord
 import UringRecords
 import UringTrace
 
-/// Reads the members of a line into the fields of its record, by the kind's description.
+/// Reads the members of a JSON line into the fields of its record, as the descriptor of the
+/// record's kind specifies.
 struct LineFields {
   private var image = RecordImage()
 
@@ -74,7 +75,8 @@ struct LineFields {
     image.store(value, in: field.scalar)
   }
 
-  /// A member that the line has for the event.
+  /// Reads an opcode or `user_data` field of the record. The line has a separate member for it only
+  /// if it differs from the event's own value.
   private mutating func readLine(_ field: RecordField, from line: LineMembers) throws {
     let value: UInt64
     if field.scalar.width == 1 {
@@ -103,9 +105,10 @@ struct LineFields {
   ) throws -> UInt64 {
     let text = try line.has(name) ? try line.string(name) : nil
     if let value = vocabulary.value(of: text), value <= field.scalar.maximum { return value }
-    // An invalid value of a field that was added later is not an error: traces were never checked for it.
+    // A field that was added after its kind may have an invalid value, because earlier versions
+    // never checked it in a trace.
     if field.isAdded { return 0 }
-    // Earlier versions wrote this text for any value without a name.
+    // Earlier versions of uringtop wrote this text for every value without a name.
     if text == RecordVocabulary.unknownText { return field.scalar.maximum }
     throw line.failure(name)
   }

@@ -1,7 +1,7 @@
 import CRecord
 import UringTrace
 
-/// The members of a trace's line, or of an object in it.
+/// The members of a JSON line of a trace, or of an object in the line.
 struct LineMembers {
   struct Key: CodingKey {
     let stringValue: String
@@ -15,7 +15,7 @@ struct LineMembers {
 
   init(_ container: KeyedDecodingContainer<Key>) { self.container = container }
 
-  /// The key of a member: its name, or the name that it had in schema 1.
+  /// The key of a member: its current name, or its name in schema 1 if the line has only that.
   private func key(_ name: String) -> Key {
     let key = Key(stringValue: name)
     guard let former = Self.formerNames[name], !container.contains(key) else { return key }
@@ -23,7 +23,7 @@ struct LineMembers {
     return container.contains(formerKey) ? formerKey : key
   }
 
-  /// Members that were renamed, with their names in schema 1.
+  /// Current names of renamed members, with their names in schema 1.
   static let formerNames = [
     "time_ns": "t", "request": "req", "result": "res", "pid": "tgid", "waiter_pid": "waiter_tgid",
     "server_pid": "server_tgid", "registered_files": "nr_files", "registered_buffers": "nr_bufs",
@@ -36,20 +36,20 @@ struct LineMembers {
       forKey: self.key(key), in: container, debugDescription: "not a known value")
   }
 
-  /// True if there is a member of this name that is not null.
+  /// True if the line has a member of this name that is not null.
   func has(_ key: String) throws -> Bool {
     let key = self.key(key)
     return container.contains(key) ? try !container.decodeNil(forKey: key) : false
   }
 
-  /// True if there is a member of this name, null or not.
+  /// True if the line has a member of this name, even if it is null.
   func names(_ key: String) -> Bool { container.contains(self.key(key)) }
 
   func integer<T: FixedWidthInteger & Decodable>(_ key: String) throws -> T {
     try container.decode(T.self, forKey: self.key(key))
   }
 
-  /// Nil if there is no such member.
+  /// Nil if the line has no such member, or if it is null.
   func number<T: FixedWidthInteger & Decodable>(_ key: String) throws -> T? {
     try container.decodeIfPresent(T.self, forKey: self.key(key))
   }
@@ -83,7 +83,7 @@ struct LineMembers {
     try strings(key).map { try word($0, of: key) }
   }
 
-  /// Nil if there is no such member.
+  /// Nil if the line has no such member, or if it is null.
   func bytes(_ key: String) throws -> [UInt8]? {
     guard let text = try container.decodeIfPresent(String.self, forKey: self.key(key))
     else { return nil }
@@ -107,7 +107,7 @@ struct LineMembers {
     LineMembers(try container.nestedContainer(keyedBy: Key.self, forKey: self.key(key)))
   }
 
-  /// `RECORD_OPCODE_NONE` for null.
+  /// The line's `opcode`; `RECORD_OPCODE_NONE` for null.
   func opcode() throws -> UInt8 {
     guard
       let name = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "opcode"))

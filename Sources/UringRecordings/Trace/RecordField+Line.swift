@@ -1,9 +1,10 @@
 import CRecord
 import UringRecords
 
-/// A field's value in a record, in the form of the record's line.
+/// The form in which a JSON line expresses a field of its record.
 extension RecordField {
-  /// True if the line has the field: as a member of its own, or as a member that all lines have.
+  /// True if the record's line expresses the field: in a separate member, or in the `opcode` or
+  /// `user_data` that every line has.
   func isMember(of record: UnsafePointer<record>) -> Bool {
     if isAdded, end > Int(record.pointee.size) { return false }
     if case .line = format { return true }
@@ -18,14 +19,14 @@ extension RecordField {
     switch null {
     case .maximum: value == scalar.maximum
     case .negative: Int64(bitPattern: value) < 0
-    // The first field of an object is at the object's start.
+    // An object is null if its first field, at the object's offset, is 0.
     case .zero:
       UnsafeRawPointer(record).loadUnaligned(fromByteOffset: scalar.offset, as: UInt64.self) == 0
     case nil: false
     }
   }
 
-  /// The value that a reader stores for null; nil if it stores none.
+  /// The value that a reader stores in the field for null. Nil if it leaves the field 0.
   var valueOfNull: UInt64? {
     switch null {
     case .maximum, .negative: .max
@@ -33,19 +34,20 @@ extension RecordField {
     }
   }
 
-  /// The text of an array; bytes that are not UTF-8 are replaced.
+  /// The text in an array of characters. Replaces bytes that are not UTF-8.
   func text(in record: UnsafePointer<record>, capacity: Int) -> String {
     let text = UnsafeRawBufferPointer(
       start: UnsafeRawPointer(record) + scalar.offset, count: capacity)
     return String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
   }
 
-  /// The text behind the struct; bytes that are not UTF-8 are replaced.
+  /// The text behind the record's struct. Replaces bytes that are not UTF-8.
   func trailingText(in record: UnsafePointer<record>, length: UInt64) -> String {
     String(decoding: record.trailer.prefix(Int(clamping: length)), as: UTF8.self)
   }
 
-  /// The numbers of the field's pairs, which follow those of earlier fields.
+  /// The numbers of the field's pairs behind the record's struct. The pairs of earlier fields
+  /// precede them.
   func trailingPairs(in record: UnsafePointer<record>) -> [UInt32] {
     var first = 0
     for other in record.pointee.kind.descriptor?.fields ?? [] {

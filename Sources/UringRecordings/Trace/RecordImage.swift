@@ -2,15 +2,16 @@ import CRecord
 import UringRecords
 import UringTrace
 
-/// The record that a line of a trace describes, composed from the line's members.
+/// The record that a JSON line of a trace describes, built from the line's members.
 struct RecordImage {
-  /// All fields of the kind, including those that the record lacks.
+  /// The struct with all fields of the kind, including those that this record lacks because it is
+  /// older.
   private var bytes: [UInt8] = []
-  /// Bytes of the record's struct, without text or pairs behind it.
+  /// Size of this record's struct, without the text or pairs behind it.
   private var size = 0
   private var trailer: [UInt8] = []
 
-  /// Begins a record: its header, and zeros for its fields.
+  /// Begins a record with its header, and zeros for its fields.
   mutating func begin(_ descriptor: RecordDescriptor, base: record) {
     bytes.removeAll(keepingCapacity: true)
     withUnsafeBytes(of: base) { bytes.append(contentsOf: $0) }
@@ -41,10 +42,10 @@ struct RecordImage {
   /// Appends text or pairs behind the struct.
   mutating func append(_ bytes: some Sequence<UInt8>) { trailer += bytes }
 
-  /// Marks the record as having a field that was added later than its kind.
+  /// Extends the struct to include a field that was added after its kind.
   mutating func grow(to field: RecordField) { size = max(size, (field.end + 7) & ~7) }
 
-  /// The whole record; empty if it is longer than a record can be.
+  /// The whole record. Empty if it would exceed the maximum size of a record.
   func finish() -> [UInt8] {
     var record = Array(bytes[..<size]) + trailer
     record += repeatElement(0, count: (8 - record.count & 7) & 7)
@@ -56,9 +57,9 @@ struct RecordImage {
 
   // MARK: Limits of a line
 
-  /// True if a reader restores the record from its line, except for trailing zeros.
+  /// True if a reader can restore the record from its line, except for trailing zeros.
   ///
-  /// Lines cannot express reserved bytes, values without a name, or text that is not UTF-8.
+  /// A line cannot express reserved bytes, values without a name, or text that is not UTF-8.
   mutating func isExpressible(_ record: UnsafePointer<record>, _ descriptor: RecordDescriptor)
     -> Bool
   {
@@ -70,7 +71,8 @@ struct RecordImage {
       && all[size..<length].elementsEqual(trailer) && all[length...].allSatisfy { $0 == 0 }
   }
 
-  /// Sets the fields to the values that a reader gets from the members which ``TraceFields`` writes.
+  /// Sets the fields to the values that a reader decodes from the members that ``TraceFields``
+  /// writes.
   private mutating func take(_ fields: [RecordField], of record: UnsafePointer<record>) {
     let memory = UnsafeRawPointer(record)
     for field in fields where field.isMember(of: record) {
@@ -94,7 +96,7 @@ struct RecordImage {
   ) {
     let offset = field.scalar.offset
     switch field.format {
-    // Unnamed bits also have members.
+    // Flags without a name are also written, by bit number, so the value survives.
     case .integer, .hex, .line, .requestFlags, .setupFlags, .sqeFlags:
       store(value, in: field.scalar)
     case .boolean: store(value == 0 ? 0 : 1, in: field.scalar)

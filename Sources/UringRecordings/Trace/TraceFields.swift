@@ -2,13 +2,15 @@ import CRecord
 import UringRecords
 import UringTrace
 
-/// Writes the members of an event line for its kind, by the kind's description.
+/// Writes the fields of a record as members of its JSON line, as the descriptor of the record's
+/// kind specifies.
 struct TraceFields {
   let record: UnsafePointer<record>
-  /// The line's own `opcode` and `user_data`, which equally named fields of the record need not repeat.
+  /// The line's own `opcode` and `user_data`. A field of the record with the same name and value is
+  /// not repeated.
   let opcode: UInt8
   let userData: UInt64?
-  /// Names of `REQ_F_*` by bit.
+  /// Names of the `REQ_F_*` flags by bit number.
   let flagNames: [String]
 
   func write(to json: inout JSONWriter) {
@@ -46,8 +48,8 @@ struct TraceFields {
     }
   }
 
-  /// Writes a value if it differs from the line's. They differ if the application rewrites the SQE while the kernel
-  /// takes it.
+  /// Writes the record's opcode or `user_data` if it differs from the line's own. They differ if
+  /// the application rewrites the SQE while the kernel reads it.
   private func writeUnlessRepeated(
     _ value: UInt64, of field: RecordField, to json: inout JSONWriter
   ) {
@@ -100,7 +102,7 @@ struct TraceFields {
     case .fuseCommand:
       json.field("command_name", GroupProvider.fuse.commandName(number).map { "\($0)" })
     case .cmdOp:
-      // The last field of an SQE.
+      // The SQE ends where this field ends, because this is the SQE's last field.
       let sqe = (bytes + field.end - MemoryLayout<SQE>.size).loadUnaligned(as: SQE.self)
       if Opcode(rawValue: sqe.opcode).properties.off?.name == "cmd_op" {
         let command = UInt32(truncatingIfNeeded: sqe.off)

@@ -2,10 +2,11 @@ import CRecord
 import UringRecords
 import UringTrace
 
-/// Writes trace.jsonl: a header, a line for each record, a summary. docs/json.md describes it.
+/// Writes trace.jsonl: a header line, a line for each record, and a summary line. docs/json.md
+/// describes it.
 final class TraceJSONEncoder: TraceEncoder {
   private let header: RecordingHeader
-  /// Gives rings and requests their numbers.
+  /// Assigns the numbers of rings and requests.
   private var aggregator: Aggregator
   private var flagNames = [String](repeating: "", count: 64)
   private var events: UInt64 = 0
@@ -38,7 +39,7 @@ final class TraceJSONEncoder: TraceEncoder {
       for record in RecordSequence(bytes: records) {
         aggregator.consume(record)
         guard let descriptor = record.pointee.kind.descriptor else { continue }
-        // A record that the model ignores has no event.
+        // The aggregator returns no event for a record that it ignores.
         let event = aggregator.lastEvent ?? Event(unnamed: record)
         noteFlagName(record)
         events += 1
@@ -78,7 +79,7 @@ final class TraceJSONEncoder: TraceEncoder {
     }
   }
 
-  /// Keeps the names of `REQ_F_*` for the lines that follow.
+  /// Keeps the name of a `REQ_F_*` flag for later lines.
   private func noteFlagName(_ record: UnsafePointer<record>) {
     guard record.pointee.kind == .flagName else { return }
     let name = record.body(as: record_flag_name.self).pointee

@@ -1,11 +1,11 @@
 import CRecord
 import UringRecords
 
-/// A line of trace.jsonl after the header, decoded to the record it was made from.
+/// A line of trace.jsonl after the header, decoded to the record from which it was written.
 struct TraceLine: Decodable {
-  /// The record; empty if it would exceed the size of a record.
+  /// The record. Empty if it would exceed the maximum size of a record.
   let bytes: [UInt8]
-  /// True for the last line, whose record ends the recording.
+  /// True for the summary line, which is the last line. Its record is the end record.
   let isSummary: Bool
 
   init(from decoder: any Decoder) throws {

@@ -3,24 +3,25 @@ import FoundationEssentials
 import UringRecords
 import UringTrace
 
-/// Decodes the lines of trace.jsonl one by one, the header first.
+/// Decodes the lines of trace.jsonl one by one, beginning with the header.
 struct TraceLineReader {
   enum Line {
-    /// The bytes of a record; empty for a line that has none.
+    /// The bytes of the line's record. Empty if the record would exceed the maximum size.
     case record([UInt8])
-    /// The last line of a trace, and its record.
+    /// The bytes of the end record, from the summary line that ends a trace.
     case end([UInt8])
   }
 
-  /// Longest line: a record has at most 64 KiB, and each byte of a name takes at most six characters.
+  /// Maximum length of a line in bytes. A record has at most 64 KiB, and each byte of a name takes
+  /// at most six characters.
   static let longest = 1 << 20
 
   private let decoder = JSONDecoder()
   private var bounds = RecordBounds()
-  /// Number of the last line, from 1.
+  /// Number of the line decoded last, from 1.
   private(set) var number: UInt64 = 1
 
-  /// The header that the first line has.
+  /// Decodes the first line, which is the header.
   func header(_ line: some Sequence<UInt8>) throws(RecordingError) -> RecordingHeader {
     let text = Data(line)
     guard let line = try? decoder.decode(HeaderLine.self, from: text), line.type == "header" else {
@@ -41,7 +42,7 @@ struct TraceLineReader {
         sampling: max(1, line.sampling ?? 1)))
   }
 
-  /// The record of a further line; nil if the line is invalid.
+  /// Decodes a line after the header. Returns nil if the line is invalid.
   mutating func record(_ line: some Sequence<UInt8>) -> Line? {
     number += 1
     guard let decoded = try? decoder.decode(TraceLine.self, from: Data(line)) else { return nil }
@@ -54,7 +55,7 @@ struct TraceLineReader {
     return decoded.isSummary ? .end(bytes) : .record(bytes)
   }
 
-  /// The start of a document that is not a trace.
+  /// The first member of a snapshot document, which is not a trace.
   private struct DocumentLine: Decodable {
     var tool: String
   }

@@ -1,10 +1,10 @@
 import FoundationEssentials
 import SystemPackage
 
-/// The lines of a file, read in pieces.
+/// Splits a file into lines. The file is read in pieces.
 struct TraceLines {
   enum Next {
-    /// `isTerminated` is false for a last line without its end.
+    /// `isTerminated` is false for a last line without a newline.
     case line(Data, isTerminated: Bool)
     case end
     case failure(RecordingFlaw)
@@ -13,7 +13,7 @@ struct TraceLines {
   private let contents: FileContents
   /// Offset of the next line.
   private var offset = 0
-  /// Bytes of the file, and their offset in it.
+  /// Bytes of the file in memory. ``pieceStart`` is their offset in the file.
   private var piece: FileBytes?
   private var pieceStart = 0
   /// Number of the last line returned, from 1.
@@ -44,8 +44,8 @@ struct TraceLines {
     }
   }
 
-  /// Bytes from the next line on, enough for the longest line, or the rest of the file; nil if the file has become
-  /// shorter.
+  /// Bytes from the start of the next line: enough for the longest line, or the rest of the file.
+  /// Nil if the file has become shorter.
   private mutating func rest() throws(Errno) -> UnsafeRawBufferPointer? {
     let wanted = min(contents.count, offset + Self.longest)
     if wanted > pieceStart + (piece?.bytes.count ?? 0) {

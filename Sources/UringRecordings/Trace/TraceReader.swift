@@ -3,7 +3,7 @@ import FoundationEssentials
 import UringRecords
 import UringTrace
 
-/// Reads trace.jsonl back into the records it was made from.
+/// Reads trace.jsonl back into the records from which it was written.
 enum TraceReader {
   struct Result {
     var header: RecordingHeader
@@ -11,13 +11,13 @@ enum TraceReader {
     var flaw: RecordingFlaw?
   }
 
-  /// The newest schema of JSON lines, and the one that is written.
+  /// The newest schema of JSON lines that uringtop reads, and the schema that it writes.
   static let schema = UInt32(TRACE_SCHEMA)
 
-  /// Maximum length of white space skipped before the first line.
+  /// Maximum length in bytes of the white space skipped before the first line.
   static let mostSpace = 4096
 
-  /// True if a file starts like a JSON trace; nil if there are too few bytes to decide.
+  /// True if a file starts like a JSON trace. Nil if there are too few bytes to decide.
   static func looksLikeTrace(_ start: FileBytes) -> Bool? { looksLikeTrace(start.bytes) }
 
   static func looksLikeTrace(_ bytes: UnsafeRawBufferPointer) -> Bool? {
@@ -27,7 +27,7 @@ enum TraceReader {
     return first == UInt8(ascii: "{")
   }
 
-  /// Reads lines up to the first invalid one.
+  /// Reads all lines up to the first invalid one.
   static func read(_ contents: FileContents) throws(RecordingError) -> Result {
     var lines = TraceLines(contents)
     var reader = TraceLineReader()
@@ -38,7 +38,7 @@ enum TraceReader {
     return Result(header: header, records: records.finish(), flaw: flaw)
   }
 
-  /// Reads the lines behind the header; returns the flaw if some cannot be used.
+  /// Reads the lines behind the header. Returns the reason if some lines cannot be used, or nil.
   private static func read(
     _ lines: inout TraceLines, _ reader: inout TraceLineReader, into records: inout GrowingBytes
   ) throws(RecordingError) -> RecordingFlaw? {
@@ -50,7 +50,7 @@ enum TraceReader {
       case .line(let line, let ends): (data, isTerminated) = (line, ends)
       }
       guard let line = reader.record(data) else {
-        // An unterminated last line is where writing stopped.
+        // A last line without a newline shows that writing stopped within the line.
         return isTerminated ? .corrupt(place: lines.number, isLine: true) : .cutOff
       }
       let (bytes, isEnd) =
