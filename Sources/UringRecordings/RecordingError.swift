@@ -83,7 +83,7 @@ extension RecordingFlaw: CustomStringConvertible {
     case .changed: "the recording changed while it was read"
     case .cannotRead(let errno): "reading the recording failed: \(errno)"
     case .crowded:
-      "more than \(Self.mostEntries) requests and buffers are in use at once: the rest is left out"
+      "more than \(Self.mostEntries) requests and buffers are in use at once: the recording is used only up to this point"
     }
   }
 }

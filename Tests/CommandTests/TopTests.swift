@@ -61,7 +61,7 @@ import Testing
 
   @Test func aMistakeNamesItsOption() throws {
     for (arguments, text) in [
-      (["-n", "0"], "-n must be at least 1"), (["--interval", "1ms"], "--interval"),
+      (["-n", "0"], "--count must be at least 1"), (["--interval", "1ms"], "--interval"),
       (["--list", "requests"], "--list needs --columns"), (["--where", "pids=1"], "--where"),
       (["--columns", "pid,nothing"], "--columns, at 5"),
     ] {

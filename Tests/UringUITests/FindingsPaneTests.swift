@@ -108,7 +108,7 @@ import UringTrace
     press(&interface, .backTab, .down, "G")
     #expect(screen(&interface).contains("Finding cq-overflow"))
     press(&interface, .escape, .backTab, .down, "G")
-    #expect(screen(&interface).contains("no finding is known of it"))
+    #expect(screen(&interface).contains("no finding is known for this row"))
   }
 
   @Test func aRequestLeadsToWhatWasFoundAboutIt() {

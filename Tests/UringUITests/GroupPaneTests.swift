@@ -234,7 +234,7 @@ import Testing
     var interface = interface(snapshot)
     press(&interface, "1", "G")
     #expect(interface.details.isEmpty)
-    #expect(lines(&interface).contains { $0.contains("no group is known of it") })
+    #expect(lines(&interface).contains { $0.contains("no group is known for this row") })
   }
 
   @Test func theFunctionBarNamesTheOtherSide() {

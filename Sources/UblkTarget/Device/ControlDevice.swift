@@ -38,7 +38,7 @@ struct ControlDevice: ~Copyable {
     let result = try run(CURING_UBLK_GET_FEATURES, device: nil, length: 8)
     if result == -EOPNOTSUPP || result == -EINVAL { return [] }
     guard result >= 0 else {
-      throw TargetError("the ublk driver does not tell its features", code: -result)
+      throw TargetError("the ublk driver does not report its features", code: -result)
     }
     return Features(rawValue: memory.load(at: 0))
   }

@@ -29,7 +29,7 @@ struct Ring: ~Copyable {
     var ring: OpaquePointer?
     let status = curing_open(UInt32(entries), setup.rawValue, &ring)
     guard let ring, status == 0 else {
-      throw TargetError("cannot make an io_uring", code: -status)
+      throw TargetError("cannot create an io_uring", code: -status)
     }
     self.ring = ring
   }

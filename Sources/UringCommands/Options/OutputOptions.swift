@@ -46,7 +46,7 @@ extension TraceFormat {
     }
     guard let format = TraceFormat(path: target) else {
       throw ValidationError(
-        "'\(target)' ends in \(extensions): choose the format with --format")
+        "'\(target)' ends in \(extensions): choose a format with --format")
     }
     self = format
   }

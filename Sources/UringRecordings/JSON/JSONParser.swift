@@ -25,7 +25,7 @@ package struct JSONParser {
     var parser = JSONParser(bytes)
     let value = try parser.value()
     parser.skipSpace()
-    guard parser.offset == bytes.count else { throw parser.failure("more follows the value") }
+    guard parser.offset == bytes.count else { throw parser.failure("more text follows the value") }
     return value
   }
 
@@ -80,7 +80,7 @@ package struct JSONParser {
       members.append(.init(name: name, value: try value()))
     } while try !ends(with: UInt8(ascii: "}"))
     guard Set(members.map(\.name)).count == members.count else {
-      throw failure("an object has two members of one name")
+      throw failure("an object has two members with the same name")
     }
     return members
   }

@@ -88,7 +88,7 @@ extension Binding {
       "open the request, group or buffer; requests of this ring"),
     Binding(
       ["G"], .cross, in: .crosses, label: "Group",
-      "go to the other side: of a request, its group and back; of a buffer, its users; of a ring or a call, its finding"
+      "go to the counterpart: of a request, its group and back; of a buffer, its users; of a ring or a call, its finding"
     ),
     Binding(["i"], .ring, in: .ring, label: "Ring", "the page of the row's ring"),
     Binding(

@@ -145,7 +145,7 @@ extension Interface {
   private mutating func cross() {
     let action = scene.map { focusedPane.cross($0) } ?? .none
     if action == .none, let side = focusedPane.crossing {
-      notice = (Notice("no \(side.lowercased()) is known of it"), until: .max)
+      notice = (Notice("no \(side.lowercased()) is known for this row"), until: .max)
     }
     open(action)
   }
