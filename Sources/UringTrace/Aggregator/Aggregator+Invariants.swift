@@ -1,6 +1,7 @@
 #if DEBUG
   extension Aggregator {
-    /// Traps unless the trackers' lists, tables and pools agree with themselves and with each other.
+    /// Traps unless the trackers' lists, tables and pools agree with themselves and with each
+    /// other.
     ///
     /// For tests: takes time in proportion to all that is kept.
     package func checkInvariants() {

@@ -13,7 +13,7 @@
       return all
     }
 
-    /// Requests in the history that keep their slot.
+    /// Number of requests in the history that keep their slot.
     private var keptSlots: Int {
       (0..<history.count).count { history[age: $0].slot != .none }
     }
@@ -22,7 +22,8 @@
 
     /// Traps unless lists, tables and pool are consistent.
     ///
-    /// - Parameter kept: number of requests that have left the history and are kept for their chain.
+    /// - Parameter kept: number of requests that have left the history and are kept for their
+    ///   chain.
     func checkInvariants(keptForChains kept: Int) {
       addresses.checkInvariants()
       userData.checkInvariants(slots)
