@@ -1,7 +1,8 @@
 import CRecord
 import UringRecords
 
-/// Records of io_uring's system calls, their failures and the process limits behind failures.
+/// Handlers of records about io_uring's system calls, their failures, and the process limits that
+/// can cause failures.
 extension Aggregator {
   mutating func callsWatched(_ record: UnsafePointer<record_calls_watched>, _ event: inout Event) {
     calls.watched(since: record.pointee.base.time_ns)
@@ -25,7 +26,8 @@ extension Aggregator {
       result: record.pointee.has_cqe == 0 ? nil : record.pointee.res)
   }
 
-  /// Records a failed `io_uring_register` call; a successful call clears earlier failures of its kind.
+  /// Records a failed `io_uring_register` call. A successful call instead removes the earlier
+  /// failures of its opcode, and of the other opcodes for the same resource.
   mutating func noteRegistration(
     _ record: UnsafePointer<record_register>, _ ring: Handle<RingState>
   ) {

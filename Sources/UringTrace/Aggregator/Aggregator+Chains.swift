@@ -1,9 +1,10 @@
 import CRecord
 
-/// Records about chains of linked requests.
+/// Handlers of records about chains of linked requests.
 extension Aggregator {
-  /// Appends a request to its chain. The record names the chain's head on 6.1, the previous member later;
-  /// either way the request is the newest member and so the last.
+  /// Appends a request to its chain. The record names the chain's head on 6.1, and the previous
+  /// member on later kernels. In both cases the request is the newest member of the chain, and so
+  /// the last.
   mutating func link(_ record: UnsafePointer<record_link>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
@@ -23,12 +24,14 @@ extension Aggregator {
       lending.linked(&requests[slot], behind: previous)
       fuse.postponed(requests[slot], &lending)
     } else {
-      // The target's submission was lost. On 6.1 the next link record can name the same target.
+      // The submission record of the request at `target` was lost. On 6.1 the next `link` record of
+      // the chain can name the same target.
       chains.linked(slot, behindUnseen: record.pointee.target, &requests)
     }
   }
 
-  /// Links a request that a walk found behind the request at address `target`.
+  /// Adds a request to the chain of the request at the address `target`, directly behind it: an
+  /// inventory walk (BPF iterator over kernel structures) found the two in this order.
   mutating func link(_ slot: Handle<RequestSlot>, behind target: UInt64) {
     guard requests.chainMember(of: slot) == .none, let first = requests.inFlight(at: target),
       first != slot, requests[first].ring == requests[slot].ring
@@ -36,11 +39,14 @@ extension Aggregator {
     chains.found(slot, behind: first, &requests)
   }
 
-  /// Notes that a chain broke: `link` is cancelled because of `req`, or of a request that failed in preparation.
+  /// Handles the break of a chain. The record's `link` is the request that is cancelled. The
+  /// record's `req` is the request that failed; if a later member failed in preparation, `req` is
+  /// the chain's head.
   mutating func failLink(_ record: UnsafePointer<record_fail_link>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
-    // The failed request's CQE is usually posted first; its memory is not reused before this record.
+    // The failed request has usually posted its CQE already. The kernel reuses the failed request's
+    // memory only after this record, so the last request at the address is still the failed one.
     let failed = requests.latest(at: header.req).flatMap { requests[$0].ring == ring ? $0 : nil }
     if let failed { event.name(requests[failed]) }
     guard let cancelled = requests.inFlight(at: record.pointee.link),
@@ -65,7 +71,8 @@ extension Aggregator {
 }
 
 extension RequestTracker {
-  /// Adds the step of the failed request. It usually follows the request's end, whose time must stay.
+  /// Adds a `linkFailed` step to the failed request. The request has usually ended before this
+  /// step; its `lastTime` must remain the time of its end.
   fileprivate mutating func addFailure(
     to slot: Handle<RequestSlot>, time: UInt64, tid: UInt32
   ) {

@@ -1,7 +1,7 @@
 import CRecord
 import UringRecords
 
-/// Records of CQEs, and of requests that end without a CQE.
+/// Handlers of records about CQEs, and about requests that end without a CQE.
 extension Aggregator {
   private struct Posted {
     var userData: UInt64
@@ -15,7 +15,7 @@ extension Aggregator {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
     rings[ring].ring.counts.cqes &+= 1
-    // The request that the CQE belongs to names its opcode.
+    // Deferred: `event.opcode` is the request's opcode only after the request has been found.
     defer { roles.count(ring, event.opcode) { $0.counts.cqes &+= 1 } }
     event.userData = record.pointee.user_data
     event.value = Int64(record.pointee.res)
@@ -52,7 +52,8 @@ extension Aggregator {
     _ event: inout Event
   ) {
     guard requests.isPlausible(header, for: slot, ring: ring),
-      // POLL_REMOVE can change `user_data`; after a loss, a different value means a different request.
+      // POLL_REMOVE can change a request's `user_data`. But if records were lost since the
+      // request's last record, a different `user_data` shows that the CQE is another request's.
       requests[slot].request.userData == cqe.userData || !requests.isSuspect(slot)
         || !requests[slot].request.isStartKnown
     else {
@@ -74,7 +75,7 @@ extension Aggregator {
     }
   }
 
-  /// Handles a CQE that names no request, or a request that was never seen.
+  /// Handles a CQE whose record names no request, or a request that was never seen.
   @inline(never)
   private mutating func completeUnnamed(
     _ cqe: Posted, hasRequest: Bool, _ ring: Handle<RingState>, _ event: inout Event
@@ -93,8 +94,9 @@ extension Aggregator {
     }
   }
 
-  /// True if every request of the ring is known. Then a CQE that matches no request belongs to none, whatever
-  /// its flags: MSG_RING with IORING_MSG_RING_FLAGS_PASS can set any.
+  /// True if every request of the ring is known. A CQE that matches none of them was then posted
+  /// for no request, whatever its flags are: MSG_RING with IORING_MSG_RING_FLAGS_PASS can set any
+  /// flags.
   private func knowsAllRequests(of ring: Handle<RingState>) -> Bool {
     !rings[ring].ring.isFound && requests.lossTime == 0
   }
@@ -112,8 +114,8 @@ extension Aggregator {
     roles.count(ring, opcode) { $0.counts.completed &+= 1 }
   }
 
-  /// Finds the request of a CQE that names none: a multishot request that continues, or a zero-copy send whose
-  /// notification's address is unknown.
+  /// Finds the request of a CQE whose record names no request: a multishot request that continues,
+  /// or a zero-copy send whose notification's address is unknown.
   private mutating func find(_ cqe: Posted, _ ring: Handle<RingState>) -> Handle<RequestSlot>? {
     let isNotification = cqe.flags.contains(.notification)
     guard isNotification || cqe.flags.contains(.more) else { return nil }
@@ -128,7 +130,8 @@ extension Aggregator {
     return found.slot
   }
 
-  /// Finds a driver command that posts several CQEs although its flags do not show it (socket timestamps).
+  /// Finds a driver command (URING_CMD) that posts several CQEs although its flags do not show that
+  /// (SOCKET_URING_OP_TX_TIMESTAMP).
   @inline(never)
   private mutating func findCommand(
     _ cqe: Posted, _ ring: Handle<RingState>
@@ -141,21 +144,22 @@ extension Aggregator {
     return found
   }
 
-  /// Indexes the ring's requests by `user_data`, once a CQE arrives that any of them could have posted.
+  /// Adds all requests in flight of the ring to the `user_data` index. Called when a CQE arrives
+  /// that any of them could have posted.
   private mutating func indexAll(of ring: Handle<RingState>) {
     guard !rings[ring].isIndexed else { return }
     rings[ring].isIndexed = true
     requests.indexAll(of: ring, count: rings[ring].ring.inFlight)
   }
 
-  /// Handles a CQE at the address of a request that has ended as far as is known.
+  /// Handles a CQE that names the address of a request which is recorded as ended.
   @inline(never)
   private mutating func completeEnded(
     _ header: record, _ cqe: Posted, _ ended: Handle<RequestSlot>?, _ ring: Handle<RingState>,
     _ event: inout Event
   ) {
-    // The end was inferred too early, for example while a closed ring was still being torn down. This CQE is the real
-    // end.
+    // The request's end was inferred too early, for example while a closed ring was still being
+    // torn down. This CQE is the request's actual end.
     if ended != nil, let slot = requests.latest(at: header.req),
       requests[slot].request.state == .ended, requests[slot].request.isEndDerived,
       requests[slot].request.ring == rings[ring].ring.id, !cqe.flags.contains(.more),
@@ -206,16 +210,17 @@ extension Aggregator {
       requests[slot].request.state = .awaitingNotification
       if requests[slot].notification == 0 { requests.addToIndex(slot) }
     } else if requests.pollEvents(of: slot) != 0 {
-      // The multishot's poll stays armed.
+      // The poll of a multishot request stays armed after a CQE.
       requests[slot].request.state = .pollArmed
     }
   }
 
-  /// `IORING_NOTIF_USAGE_ZC_COPIED`, set on request (IORING_SEND_ZC_REPORT_USAGE).
+  /// `IORING_NOTIF_USAGE_ZC_COPIED` in a notification's result: the kernel copied the data. It sets
+  /// this bit only for sends with IORING_SEND_ZC_REPORT_USAGE.
   private static var zeroCopyCopied: Int32 { .min }
 
-  /// Handles a notification: the network stack released the buffer. Its CQE carries usage flags, not a
-  /// request's result.
+  /// Handles the notification CQE of a zero-copy send: the network stack has released the send's
+  /// memory. The CQE's `res` contains usage flags, not the send's result.
   private mutating func notify(
     _ slot: Handle<RequestSlot>, _ cqe: Posted, overflowed: Bool, _ event: inout Event
   ) {
@@ -305,7 +310,8 @@ extension Aggregator {
     }
     var found = requests.find(ring: ring, userData: cqe.userData) { isPossible($0) }
     if found?.isAmbiguous == true, cqe.result < 0, walks.admitsRecord() {
-      // -ETIME is the timeout's, not that of a read with the same user_data.
+      // Prefers a request whose opcode normally ends with this error: -ETIME is the result of a
+      // timeout, not of a read with the same `user_data`.
       var looked = 0
       let normal = requests.find(ring: ring, userData: cqe.userData) { slot in
         looked += 1
@@ -316,7 +322,7 @@ extension Aggregator {
       found = normal ?? found
     }
     guard let found else {
-      // From 7.3 a notification can have its own user_data.
+      // From 7.3 on, a notification can have its own `user_data` (`addr3` of the SQE).
       return cqe.flags.contains(.notification)
         ? awaiting(notificationData: cqe.userData, ring) : nil
     }
@@ -346,7 +352,8 @@ extension Aggregator {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
     event.value = Int64(record.pointee.res)
-    // A request that a worker completed also passes the flush, long after its CQE.
+    // A request whose CQE an io-wq worker posted also has a `skip` record, long after its CQE. It
+    // is not in flight any more.
     guard let slot = requests.inFlight(at: header.req) else { return }
     let moment = Moment(time: header.time_ns, tid: header.tid)
     guard requests.isPlausible(header, for: slot, ring: ring) else {
@@ -368,7 +375,8 @@ extension Aggregator {
 
   mutating func freed(_ record: UnsafePointer<record_freed>, _ event: inout Event) {
     let header = record.pointee.base
-    // The walk read the kernel's list at that time: later records about the request are newer.
+    // The walk over the kernel's free lists began at the time of the record. Any later record about
+    // the request is newer than the walk's result.
     guard let (slot, _) = requests.user(of: header.req),
       requests[slot].request.lastTime <= header.time_ns
     else { return }
@@ -379,7 +387,8 @@ extension Aggregator {
 }
 
 extension Request.Core {
-  /// Whether a CQE with this result cannot belong to the request because it reports more bytes than requested.
+  /// True if a CQE with this result must be another request's, because the result is more bytes
+  /// than this request's SQE asks for.
   fileprivate func cannotHave(result: Int32) -> Bool {
     guard result > 0, isSQEKnown else { return false }
     let properties = opcode.properties

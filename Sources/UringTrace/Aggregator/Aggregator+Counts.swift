@@ -1,8 +1,10 @@
 import CRecord
 
-/// Events without records of their own: counts and latencies.
+/// Handlers of the records for events and submissions that have no records of their own (`counts`
+/// and the long form of `complete`).
 extension Aggregator {
-  /// Handles a CQE of a request whose submission has no record. A request still listed at its address has ended.
+  /// Handles a CQE of a request whose submission has no record. An older request that is still
+  /// listed at the same `io_kiocb` address has ended.
   @inline(never)
   mutating func completeUnseen(
     _ record: UnsafePointer<record_complete_unseen>, _ ring: Handle<RingState>,
@@ -26,7 +28,7 @@ extension Aggregator {
     roles.count(ring, opcode) { $0.latency.record(1, near: latency, sum: latency) }
   }
 
-  /// Adds counts of events that have no records of their own.
+  /// Adds the counts of events that have no records of their own.
   @inline(never)
   mutating func counts(_ record: UnsafePointer<record_counts>, _ event: inout Event) {
     let header = record.pointee.base
@@ -51,7 +53,9 @@ extension Aggregator {
 }
 
 extension Aggregator {
-  /// The ring whose events were counted up to the record's time; nil if it was forgotten.
+  /// The ring whose events the record counts; nil if the ring was forgotten. If a new ring has got
+  /// the old ring's memory, the record's time is the start of the new ring, and the old ring is
+  /// returned.
   private mutating func ringOfCounts(_ header: record) -> Handle<RingState>? {
     if let ring = rings.known(header.ctx) {
       guard rings[ring].ring.firstTime >= header.time_ns else { return ring }
@@ -99,8 +103,8 @@ extension RoleTracker.Pending {
 }
 
 extension UnsafePointer<record_counts> {
-  /// Calls `body` with each errno that is an error of the opcode and how often it occurred. A value that is no errno is
-  /// errno 0.
+  /// Calls `body` with each errno that is an error of the opcode, and with the number of its
+  /// occurrences. Replaces a value that is not an errno by 0.
   fileprivate func forEachError(
     _ traits: borrowing OpcodeTraitTable, _ body: (_ errno: Int32, _ times: UInt64) -> Void
   ) {
@@ -115,7 +119,8 @@ extension UnsafePointer<record_counts> {
 }
 
 extension UnsafePointer<record_counts> {
-  /// The pairs that follow the record, up to its size: errors by errno, latencies by bucket.
+  /// The pairs of value and count after the record's fixed part, limited by the record's size:
+  /// numbers of errors by errno, and numbers of latencies by bucket.
   var pairs:
     (
       errors: Slice<UnsafeBufferPointer<record_count>>,

@@ -1,4 +1,5 @@
-/// How far a reader of the ended requests has come; see ``Aggregator/forEachEnded(since:_:)``.
+/// A reader's position in the sequence of ended requests; see
+/// ``Aggregator/forEachEnded(since:_:)``.
 public struct EndedPosition: Sendable {
   fileprivate var index: UInt32 = 0
 
@@ -6,10 +7,12 @@ public struct EndedPosition: Sendable {
 }
 
 extension Aggregator {
-  /// Calls `body` with each request that has ended since the last call with this position, in the order of their ends,
-  /// and with the name of the process that owns its ring; the name is empty if unknown.
+  /// Calls `body` with each request that has ended since the last call with this position, in the
+  /// order in which they ended, and with the name of the process that owns the request's ring
+  /// (empty if unknown).
   ///
-  /// Requests that have left the history since are skipped: call it at least once for every ``Limits/history`` records.
+  /// Skips requests that have already left the history. To receive all requests, call this function
+  /// at least once per ``Limits/history`` records.
   public func forEachEnded(
     since position: inout EndedPosition, _ body: (Request, _ program: String) -> Void
   ) {
@@ -20,7 +23,8 @@ extension Aggregator {
 }
 
 extension RequestTracker {
-  /// Calls `body` with the requests in the history from a position on, oldest first. Returns the position behind them.
+  /// Calls `body` with the requests in the history from the position `index` on, oldest first.
+  /// Returns the position after the newest request.
   fileprivate func forEachEnded(
     since index: UInt32, _ body: (Request, Handle<RingState>) -> Void
   ) -> UInt32 {

@@ -1,6 +1,7 @@
 #if DEBUG
   extension Aggregator {
-    /// Traps unless the trackers' lists, tables and pools agree with themselves and with each other.
+    /// Traps unless the trackers' lists, tables and pools agree with themselves and with each
+    /// other.
     ///
     /// For tests: takes time in proportion to all that is kept.
     package func checkInvariants() {
@@ -19,7 +20,7 @@
           "a ring's requests in flight are miscounted")
       }
       for slot in requests.allHandles where requests[slot].isLending {
-        precondition(!requests[slot].request.state.isFinal, "an ended request still borrows")
+        precondition(!requests[slot].request.state.isFinal, "an ended request is still followed by the lending tracker")
       }
       precondition(
         stream.lost.total > 0 || stream.lost.uncounted > 0 || stream.countsUnrecorded

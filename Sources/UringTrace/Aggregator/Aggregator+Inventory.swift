@@ -1,7 +1,7 @@
 import CRecord
 import UringRecords
 
-/// Records of walks over the kernel's structures.
+/// Handlers of the records of inventory walks (BPF iterators over kernel structures).
 extension Aggregator {
   /// The kernel addresses of a request in flight and of its ring.
   public func kernelAddress(of request: Request.ID) -> SuspectRequest? {
@@ -17,7 +17,8 @@ extension Aggregator {
 
   // MARK: Requests
 
-  /// Handles a request that a walk found in flight. If a record about it is newer than the walk, its place is ignored.
+  /// Handles a request that a walk found in flight. Ignores the request's place (``Place``) if a
+  /// record about the request is newer than the walk.
   mutating func parked(_ record: UnsafePointer<record_parked>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
@@ -34,13 +35,16 @@ extension Aggregator {
       guard requests.isPlausible(header, for: slot, ring: ring),
         requests[slot].request.userData == record.pointee.user_data
           || !requests[slot].request.isStartKnown,
-        // A loss since the walk can hide the end of the request that it saw.
+        // If records were lost since the walk, the newer record can be about another request: the
+        // end of the request that the walk saw may be among the lost records.
         !isNewer || requests.lossTime <= header.time_ns
       else { return }
-      // So far the request has appeared only in events that carry nothing but its address.
+      // Only records that contain the request's address and nothing else about it have shown the
+      // request so far.
       if !requests[slot].request.isStartKnown, requests[slot].request.submitterTid == 0 {
         describe(slot, record, ring: ring)
-        // Shows that a multishot stays armed after its next CQE.
+        // Because of these poll events, a multishot request counts as poll-armed again after its
+        // next CQE.
         requests[slot].request.pollEvents = record.pointee.poll_events
       }
       if !isNewer { settle(slot, record, &event) }
@@ -60,7 +64,7 @@ extension Aggregator {
     requests.makeRoomForFound()
     var header = record.pointee.base
     let time = header.time_ns
-    // The worker that executes a request is not its submitter.
+    // The `tid` of the record is the worker that executes the request, not the submitter.
     header.tid = record.pointee.submitter_tid
     let slot = beginUnknown(
       header, ring: ring, isOlder: record.pointee.since_ns < host.startTime, &event)
@@ -70,7 +74,9 @@ extension Aggregator {
     }
     let known = UInt32(record.pointee.known)
     requests[slot].request.isStartKnown = known & UInt32(RECORD_KNOWS_START) != 0
-    // After a loss the request may have begun during the observation, unless its thread has slept since before that.
+    // `since_ns` is only the latest possible time of the submission, such as the time at which the
+    // submitting thread last ran. After lost records the request may have begun during the
+    // observation, unless `since_ns` shows that it is older.
     if requests.lossTime == 0 || requests[slot].request.isStartKnown
       || record.pointee.since_ns < host.startTime
     {
@@ -78,7 +84,7 @@ extension Aggregator {
     }
     if requests[slot].request.startTime < host.startTime { requests.hasFound = true }
     describe(slot, record, ring: ring)
-    // The kernel still holds the buffer index.
+    // The kernel's structure still has the SQE's buffer index.
     if requests[slot].request.knows(.buffer) { borrow(slot, isLocal: false, &event) }
     if requests[slot].request.opcode.isDriverCommand { ublk.found(&requests[slot], lending) }
     settle(slot, record, &event)
@@ -88,7 +94,8 @@ extension Aggregator {
     }
   }
 
-  /// Records the submission fields that the kernel still holds, for a request whose submission was not seen.
+  /// Copies the SQE fields that the kernel's structure still has to a request whose submission was
+  /// not seen.
   private mutating func describe(
     _ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>, ring: Handle<RingState>
   ) {
@@ -104,7 +111,8 @@ extension Aggregator {
     }
   }
 
-  /// Records where the kernel keeps a request.
+  /// Records the place of a request and, if the record has them, its ublk slot and the request
+  /// before it in its chain.
   private mutating func settle(
     _ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>, _ event: inout Event
   ) {
@@ -147,7 +155,8 @@ extension Aggregator {
 
   private mutating func noteSQThread(_ milliseconds: UInt32, _ ring: Handle<RingState>) {
     guard milliseconds != 0 else { return }
-    // For a ring whose creation was seen, the thread's entire CPU time was observed.
+    // The thread's CPU time before the observation is subtracted. A ring whose creation was seen
+    // has none.
     if rings[ring].ring.isFound, rings[ring].sqThreadStart == 0 {
       rings[ring].sqThreadStart = milliseconds
     }
@@ -165,7 +174,8 @@ extension Aggregator {
     rings[ring].ring.files = []
     rings[ring].ring.balance = nil
     guard walks.admitsRecord() else { return }
-    // If too many requests have ended since, the requests in flight at that time are unknown.
+    // If too many requests have ended since the walk, their ends were dropped, and the number of
+    // requests in flight at the time of the walk is unknown.
     let strangers = rings[ring].strangers.count(since: time)
     let method: Ring.Balance.Method =
       strangers == nil || requests.mayHaveForgottenEnds(after: time)
@@ -180,16 +190,19 @@ extension Aggregator {
       method: method, outstanding: outstanding, accounted: accounted,
       reached: record.pointee.reached, time: time)
     rings[ring].ring.balance = balance
-    // Only an exact count proves that requests are unlisted. Requests of rings created under observation are all known.
+    // Only an exact count proves that the ring has requests that no walk lists. A ring that was
+    // created during the observation has none: all its requests are known.
     guard rings[ring].ring.isFound, method == .allocated || method == .references else { return }
-    // The number of unlisted requests never grows: taking the minimum removes a momentary miscount.
+    // The number of unlisted requests never grows, because all are older than the observation. The
+    // minimum therefore removes a momentary miscount.
     rings[ring].ring.notListed =
       rings[ring].hasBalance
       ? min(rings[ring].ring.notListed, balance.unaccounted) : balance.unaccounted
     rings[ring].hasBalance = true
   }
 
-  /// Requests in flight on a ring at `time`: begun by then, or before the observation, and not yet ended.
+  /// Number of requests of a ring that had not ended at `time` and had begun by then or before the
+  /// observation.
   private mutating func accounted(
     _ ring: Handle<RingState>, at time: UInt64, withNotifications: Bool
   ) -> UInt64 {
@@ -213,11 +226,11 @@ extension Aggregator {
     return count
   }
 
-  /// Requests of a ring that had ended by `time` but that the kernel may not have freed. A request that a
-  /// worker completed is freed by its task once the task enters the kernel again; a later submission shows that
-  /// it did.
+  /// Number of requests of a ring that had ended by `time` but that the kernel may not have freed
+  /// by then. If a worker completed a request, the submitting task frees the request when it next
+  /// enters the kernel. A later submission shows that the task has entered it.
   private mutating func unfreed(_ ring: Handle<RingState>, at time: UInt64) -> UInt64 {
-    // With DEFER_TASKRUN the task itself posts CQEs and frees the requests at once.
+    // With DEFER_TASKRUN the submitting task itself posts CQEs and frees the requests at once.
     guard !rings[ring].ring.setupFlags.contains(.deferTaskrun) else { return 0 }
     var (count, newestStart): (UInt64, UInt64) = (0, 0)
     requests.forEachInFlight(of: ring) { _, slot in
@@ -322,7 +335,7 @@ extension Aggregator {
     inventory.diskRequest(record, servedBy: unfinished(at: record.pointee.base.req))
   }
 
-  /// The request in flight at an address, or the one whose notification is there.
+  /// The request in flight whose `io_kiocb`, or whose notification's `io_kiocb`, is at an address.
   private func unfinished(at address: UInt64) -> Request.ID? {
     requests.user(of: address).map { requests[$0.slot].request.id }
   }
@@ -339,14 +352,14 @@ extension Aggregator {
 }
 
 extension RequestSlot {
-  /// True if a zero-copy send and its notification both exist: the notification from the send's preparation,
-  /// the send itself until it posts its result.
+  /// True if a zero-copy send has two live `io_kiocb`s: the notification's, which exists from the
+  /// send's preparation on, and its own, which exists until the send posts its result.
   fileprivate var hasUnpostedNotification: Bool {
     guard request.state != .awaitingNotification else { return false }
     return notification != 0 || request.opcode.isZeroCopySend && !request.isSQEKnown
   }
 
-  /// Sets the submission fields that the kernel's structures still hold.
+  /// Sets the SQE fields that the kernel's structures still have.
   fileprivate mutating func describe(_ record: UnsafePointer<record_parked>) {
     request.kernelKnowledge = SQEKnowledge(rawValue: record.pointee.known)
       .intersection([.off, .addr, .len, .opFlags, .buffer, .file])

@@ -1,20 +1,22 @@
 import CRecord
 
-/// Records about lent buffers, and the effects of every request's beginning and end on lending.
+/// Handlers of records about lent buffers, and the effects of a request's beginning and end on
+/// lending.
 extension Aggregator {
   // MARK: Requests
 
-  /// Handles the beginning of a request that may use a buffer; see ``OpcodeTraitTable/touchesBuffers(_:_:)``.
+  /// Handles the beginning of a request that may use a buffer; see
+  /// ``OpcodeTraitTable/touchesBuffers(_:_:)``.
   @inline(never)
   mutating func lend(to slot: Handle<RequestSlot>, role: UInt16?, _ event: inout Event) {
     guard requests[slot].request.isSQEKnown else { return }
-    // The record of the local buffer follows.
+    // The next record (`local_buffer`) describes the request's local buffer.
     let isLocal = LendingTracker.localRoles.contains(role ?? 0)
     let isInBatch =
       !isLocal
       && (role ?? 0 != 0 || requests[slot].request.sqe.flags & SQEFlags.group != 0
         || lending.hasOpenBatch(requests[slot].ring))
-    // On kernels without SQE groups the flag is invalid.
+    // On kernels without SQE groups, bit 7 of the SQE's flags is invalid and forms no group.
     if isInBatch, names.requestFlags.contains("SQE_GROUP") || role ?? 0 != 0 {
       lending.joinBatch(&requests[slot], role: role, &event)
     }
@@ -41,7 +43,7 @@ extension Aggregator {
     }
   }
 
-  /// Handles the end of a request that the lending tracker follows.
+  /// Handles the end of a request that the lending tracker follows (``RequestSlot/isLending``).
   @inline(never)
   mutating func endLending(
     to slot: Handle<RequestSlot>, _ moment: Moment, _ event: inout Event
@@ -76,7 +78,7 @@ extension Aggregator {
     lending.localBuffer(record, of: &requests[slot], &event)
   }
 
-  /// The request in flight that a record names. The event then refers to it.
+  /// Returns the request in flight that a record names, and makes the event refer to it.
   private mutating func named(
     by header: record, _ event: inout Event
   ) -> Handle<RequestSlot>? {
@@ -89,14 +91,15 @@ extension Aggregator {
   mutating func groupBuffer(_ record: UnsafePointer<record_group_buffer>, _ event: inout Event) {
     let header = record.pointee.base
     _ = enterRing(header, &event)
-    // A leader that posts no CQE has already ended.
+    // A leader that posts no CQE has already ended, so requests that have ended are searched too.
     guard let slot = requests.latest(at: header.req) else { return }
     if lending.groupBuffer(record, of: requests[slot], &event) { event.name(requests[slot]) }
   }
 
   // MARK: Observed uses
 
-  /// Stores the block request that a kernel buffer belongs to. This record arrives just before the buffer's use.
+  /// Stores the block request behind a kernel buffer for the buffer's `buffer_use` record, which
+  /// follows.
   mutating func blockRequest(_ record: UnsafePointer<record_block_request>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
@@ -115,8 +118,9 @@ extension Aggregator {
     lending.used(record, by: &requests[slot], &ublk, &event)
   }
 
-  /// Handles a request that a walk found holding a buffer that is in no slot. Ignored if any record about the
-  /// request is newer than the walk.
+  /// Handles a request that an inventory walk (BPF iterator) found holding a registered buffer that
+  /// is no longer in its slot. Ignores the record if any record about the request is newer than the
+  /// walk.
   mutating func heldBuffer(_ record: UnsafePointer<record_held_buffer>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
@@ -127,7 +131,8 @@ extension Aggregator {
       at: Moment(time: header.time_ns, tid: header.tid), &event)
   }
 
-  /// The request with this `io_kiocb`, or the send whose notification has it.
+  /// The request in flight whose `io_kiocb` is at `header.req`, or the zero-copy send whose
+  /// notification's `io_kiocb` is there.
   private func user(_ header: record, _ ring: Handle<RingState>) -> Handle<RequestSlot>? {
     guard let (slot, isNotification) = requests.user(of: header.req), requests[slot].ring == ring,
       isNotification || requests.isPlausible(header, for: slot, ring: ring)
@@ -139,7 +144,8 @@ extension Aggregator {
     _ record: UnsafePointer<record_buffer_release>, _ event: inout Event
   ) {
     let context = record.pointee.base.ctx
-    // Never adds a ring: the kernel releases a closed ring's buffers last.
+    // Does not add an unknown ring, because such a ring is closed: the kernel releases the buffers
+    // of a closed ring last.
     let ring = rings.known(context)
     if context != 0 {
       guard let ring else { return }

@@ -1,7 +1,7 @@
 import CRecord
 import UringRecords
 
-/// Records about the memory that requests name.
+/// Handler of records about changes to memory that requests in flight use.
 extension Aggregator {
   mutating func memoryChange(_ record: UnsafePointer<record_memory_change>, _ event: inout Event) {
     let header = record.pointee.base
@@ -16,7 +16,8 @@ extension Aggregator {
     memory.note(change, of: requests[slot].request.id)
   }
 
-  /// Applies a system call that removed memory.
+  /// Handles a system call that removed memory: finds the requests in flight that use this memory,
+  /// and notes the change for each of them.
   private mutating func take(_ change: MemoryChange, startedAt start: UInt64, by tgid: UInt32) {
     let (end, isOver) = change.address.addingReportingOverflow(change.length)
     guard !isOver, change.length > 0 else { return }

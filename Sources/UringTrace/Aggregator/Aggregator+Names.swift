@@ -1,7 +1,7 @@
 import CRecord
 import UringRecords
 
-/// Records that name files, tasks and request flags.
+/// Handlers of records with the names of files, tasks, cgroups and request flags.
 extension Aggregator {
   mutating func taskName(_ record: UnsafePointer<record_task_name>, _ event: inout Event) {
     names.setTask(record.pointee.base.tid, name: CharArray.string(record.pointee.comm))
@@ -50,7 +50,7 @@ extension Aggregator {
     names.setFlag(bit: Int(record.pointee.bit), name: CharArray.string(record.pointee.name))
   }
 
-  /// The text that follows a record, nil if the record is too short for it.
+  /// The text of `length` bytes after a record's fixed part; nil if the record is too short for it.
   mutating func text<Record>(
     behind record: UnsafePointer<Record>, length: UInt32
   ) -> String? {

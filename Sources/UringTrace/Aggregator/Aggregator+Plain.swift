@@ -1,12 +1,14 @@
 import CRecord
 
-/// The short path for the two most frequent records, millions a second: a plain submission, and the completion
-/// that ends a plain request.
+/// The fast path for the two most frequent records, which arrive millions of times per second: a
+/// plain submission, and the completion that ends a plain request (``RequestSlot/isPlain``).
 ///
-/// Each function first checks, then handles the record entirely or not at all. The long path handles the other records
-/// and would give the same result. The functions make no calls, so that all values stay in registers.
+/// Each function first makes all checks, then handles the record entirely or not at all. The
+/// general path (``consumeAny(_:)``) handles the records that are left, and would produce the same
+/// result. The functions make no calls, so that all values stay in registers.
 extension Aggregator {
-  /// Handles a submission on the same ring as the previous record, at an address whose last request has ended.
+  /// Handles a submission on the same ring as the previous record, at an `io_kiocb` address whose
+  /// last request has ended. Returns false if it did not handle the record.
   @inline(__always)
   mutating func submitPlain(_ record: UnsafePointer<record_submit>, isKept: Bool) -> Bool {
     let header = record.pointee.base
@@ -33,10 +35,11 @@ extension Aggregator {
     return true
   }
 
-  /// Handles the only CQE, without error, of a request in flight on the same ring as the previous record.
+  /// Handles the only CQE, without an error, of a request in flight on the same ring as the
+  /// previous record. Returns false if it did not handle the record.
   ///
-  /// Transparent, because the optimiser otherwise does not inline it into the loop after the submission path: the call
-  /// would cost 6 % of a replay.
+  /// Marked as transparent, because the optimiser otherwise does not inline this function into the
+  /// loop over the records. The call would cost 6 % of a replay.
   @_transparent
   mutating func completePlain(_ record: UnsafePointer<record_complete>, isKept: Bool) -> Bool {
     let header = record.pointee.base

@@ -1,7 +1,7 @@
 import CRecord
 
-/// Records between a request's submission and completion, and the effects of every request's beginning and end on
-/// the trackers.
+/// Handlers of records from a request's submission up to its completion, and the effects of a
+/// request's beginning and end on the trackers.
 extension Aggregator {
   // MARK: Records
 
@@ -35,7 +35,7 @@ extension Aggregator {
     event.flags = UInt32(truncatingIfNeeded: record.pointee.flags & 0xff)
   }
 
-  /// Indexes a request by `user_data` if it can post CQEs that do not name it.
+  /// Adds a request to the `user_data` index if it can post CQEs whose records do not name it.
   @inline(__always)
   private mutating func index(
     _ slot: Handle<RequestSlot>, _ sqe: SQE, isKnown: Bool, _ ring: Handle<RingState>
@@ -50,7 +50,8 @@ extension Aggregator {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
     let slot: Handle<RequestSlot>
-    // 6.1 prepares a chain's members after it traced their submission: still the same request.
+    // 6.1 prepares a chain's members after it has traced their submission. The known request with
+    // this SQE is then the one that failed.
     if let latest = requests.latest(at: header.req), !requests[latest].request.state.isFinal,
       requests[latest].ring == ring, requests[latest].request.isSQEKnown,
       requests[latest].request.sqe.isSame(as: record.pointee.sqe)
@@ -59,7 +60,7 @@ extension Aggregator {
     } else {
       slot = begin(header, ring: ring, &event)
       rings[ring].ring.counts.submitted &+= 1
-      // The kernel replaces an unknown opcode by NOP.
+      // The kernel replaces an unknown opcode by NOP; the SQE has the application's opcode.
       requests[slot].request.opcode = Opcode(rawValue: record.pointee.sqe.opcode)
       roles.count(ring, requests[slot].request.opcode) { $0.counts.submitted &+= 1 }
       requests[slot].describe(
@@ -89,7 +90,7 @@ extension Aggregator {
   mutating func fileGet(_ record: UnsafePointer<record_file_get>, _ event: inout Event) {
     event.value = Int64(record.pointee.fd)
     guard let slot = step(.fileAssigned, record.pointee.base, &event) else { return }
-    // A worker that looks up the file keeps the request.
+    // A request whose file a worker looks up stays with the worker.
     if requests[slot].request.state != .worker { requests[slot].request.state = .issued }
     guard let file = FileIdentity(record.pointee.file) else { return }
     if requests[slot].request.readsFrom(
@@ -98,7 +99,7 @@ extension Aggregator {
       requests.setInput(file, of: slot, isDerived: false)
     } else {
       requests.changeFiles(of: slot) { $0.set(file) }
-      // No other record has the descriptor of a request whose submission was not seen.
+      // For a request whose submission was not seen, only this record contains the descriptor.
       if !requests[slot].request.isSQEKnown {
         requests[slot].request.sqe.fd = record.pointee.fd
         requests[slot].request.kernelKnowledge.insert(.file)
@@ -160,7 +161,7 @@ extension Aggregator {
     requests.forgetFileOfSubmission(of: slot)
   }
 
-  /// Adds a step to the request that a record names; the event then refers to the request.
+  /// Adds a step to the request that a record names, and makes the event refer to the request.
   @inline(__always)
   private mutating func step(
     _ step: Step.Kind, _ header: record, _ event: inout Event
@@ -172,7 +173,8 @@ extension Aggregator {
     return slot
   }
 
-  /// Handles a short write. The tracepoint names only the ring; offset, length and thread identify the request.
+  /// Handles a short write. The tracepoint names only the ring; offset, length and thread identify
+  /// the request.
   mutating func shortWrite(_ record: UnsafePointer<record_short_write>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
@@ -200,8 +202,9 @@ extension Aggregator {
 
   // MARK: Beginning
 
-  /// The request in flight that a record between submission and completion names. Created if unknown, because
-  /// such a record proves that the request is in flight; nil if the request has ended.
+  /// Returns the request in flight that a record names; nil if the request has ended. Adds an
+  /// unknown request, because a record from between its submission and its completion proves that
+  /// it is in flight.
   @inline(__always)
   mutating func enterRequest(
     _ header: record, ring: Handle<RingState>, _ event: inout Event
@@ -215,15 +218,15 @@ extension Aggregator {
     case .ended:
       let lossTime = requests.lossTime
       if let end = requests.lastEnd(at: header.req), end > lossTime || lossTime == 0 {
-        // A late record of another CPU: the request has already completed.
+        // The record comes late, from another CPU: the request has already completed.
         return nil
       }
     }
     return beginUnknown(header, ring: ring, &event)
   }
 
-  /// Begins a request at `header.req`. A request still listed at this address ended unseen: the kernel reuses
-  /// the memory only after the end.
+  /// Begins a request at the address `header.req`. A request that is still listed there has ended
+  /// unseen: the kernel reuses an `io_kiocb` only after the end of its request.
   @inline(__always)
   mutating func begin(
     _ header: record, ring: Handle<RingState>, _ event: inout Event
@@ -271,7 +274,8 @@ extension Aggregator {
 
   // MARK: Ending
 
-  /// Adds the request's last step and moves it into the history.
+  /// Adds the request's last step, informs the trackers of the end, and moves the request into the
+  /// history.
   @inline(__always)
   mutating func end(
     _ slot: Handle<RequestSlot>, as state: Request.State, step: Step.Kind, _ moment: Moment,
@@ -279,7 +283,7 @@ extension Aggregator {
   ) {
     let ring = requests[slot].ring
     requests.finish(slot, as: state, step: step, time: moment.time, tid: moment.tid)
-    // 0 without a result.
+    // If the request has no result, this is 0, which is no error.
     let result = requests[slot].request.result
     if traits.isError(result, of: requests[slot].request.opcode) {
       count(error: result, of: requests[slot].request.opcode, ring)
@@ -293,13 +297,14 @@ extension Aggregator {
     evict(requests.retire(slot))
   }
 
-  /// Ends a request whose end no event showed.
+  /// Ends a request whose end was not observed.
   @inline(never)
   mutating func endUnseen(
     _ slot: Handle<RequestSlot>, _ moment: Moment, _ event: inout Event
   ) {
     requests[slot].request.isEndDerived = true
-    // A request that asked for no CQE on success is counted as skipped, unless its CQE may have been lost.
+    // A request that posts no CQE on success (IOSQE_CQE_SKIP_SUCCESS) is counted as skipped, unless
+    // the record of a CQE may have been lost.
     let mayBeSilent =
       requests[slot].isSilent
       || requests[slot].request.flags & UInt64(SQEFlags.cqeSkipSuccess.rawValue) != 0
@@ -331,17 +336,19 @@ extension Aggregator {
 }
 
 extension Request.Core {
-  /// How well a short write fits, 0 if it cannot be this request's.
+  /// Score for how well a short write matches the request; 0 if the short write cannot be the
+  /// request's.
   ///
   /// - Parameter lastTid: the thread of the request's last step.
   fileprivate func fit(
     shortWriteAt position: UInt64, of wanted: UInt64, tid: UInt32, lastTid: UInt32
   ) -> Int {
     guard isSQEKnown, opcode.isFileWrite else { return 0 }
-    // -1: the file's own position.
+    // The offset -1 stands for the file's own position.
     guard sqe.off == position || sqe.off == UInt64.max else { return 0 }
     guard opcode.properties.isVectored || UInt64(sqe.len) == wanted else { return 0 }
-    // A worker's thread is unknown before this record; the submitter's is known.
+    // A matching thread scores most. A worker's thread id is unknown before this record, so for a
+    // request that a worker has, any thread but the submitter's counts as a weaker match.
     return 1 + (sqe.off == position ? 1 : 0)
       + (tid == lastTid || (tid == submitterTid && state != .worker) ? 4 : 0)
       + (state == .worker && tid != submitterTid ? 2 : 0)
@@ -349,7 +356,8 @@ extension Request.Core {
 }
 
 extension Request.Core {
-  /// Whether a descriptor look-up is for the input of SPLICE or TEE. It follows the look-up of the output.
+  /// True if a descriptor look-up is for the input of SPLICE or TEE. The kernel looks up the output
+  /// first.
   fileprivate func readsFrom(
     descriptor: Int32, hasFile: @autoclosure () -> Bool
   ) -> Bool {

@@ -1,17 +1,18 @@
 import CRecord
 import UringRecords
 
-/// Records about rings, and the effects of every ring's beginning and end on the trackers.
+/// Handlers of records about rings, and the effects of a ring's beginning and end on the trackers.
 extension Aggregator {
   // MARK: Beginning
 
-  /// The ring that a record names, added if it was never seen. The event then refers to it.
+  /// Returns the ring that a record names, and makes the event refer to it. Adds a ring that was
+  /// never seen.
   @inline(__always)
   mutating func enterRing(_ header: record, _ event: inout Event) -> Handle<RingState> {
     if rings.recent(header.ctx) == nil {
       rings.setRecent(findOrAddRing(header.ctx, time: header.time_ns), context: header.ctx)
     }
-    // Set above if it was not set before.
+    // Not nil: the statement above has set the recent ring if it was another one.
     let (ring, state) = rings.recent(header.ctx).unsafelyUnwrapped
     state.pointee.lastTime = header.time_ns
     event.ring = state.pointee.ring.id
@@ -36,7 +37,7 @@ extension Aggregator {
 
   // MARK: Closing
 
-  /// Closes a ring: its requests in flight have ended.
+  /// Closes a ring and ends its requests in flight.
   @inline(never)
   private mutating func close(
     _ ring: Handle<RingState>, _ moment: Moment, _ event: inout Event
@@ -47,7 +48,7 @@ extension Aggregator {
     lending.ringClosed(ring, at: moment, lossTime: requests.lossTime)
     guard let forgotten = rings.close(ring, time: moment.time) else { return }
     ublk.forget(forgotten)
-    // Records that arrived after the close may have lent buffers again.
+    // Records that arrived after the forgotten ring was closed may have lent its buffers again.
     lending.ringClosed(forgotten, at: moment, lossTime: requests.lossTime)
     statistics.ringForgotten(forgotten)
     if roles.isOn, let name = name(of: rings[forgotten], isLate: true) {
@@ -63,7 +64,7 @@ extension Aggregator {
   mutating func create(_ record: UnsafePointer<record_create>, _ event: inout Event) {
     let header = record.pointee.base
     if let old = rings.known(header.ctx) {
-      // The kernel reuses the memory: the old ring was closed.
+      // The new ring has the memory of a known ring, so the known ring was closed.
       close(old, Moment(time: header.time_ns, tid: header.tid), &event)
     }
     let ring = addRing(header.ctx, time: header.time_ns)
@@ -89,8 +90,8 @@ extension Aggregator {
     let header = record.pointee.base
     let flags = SetupFlags(rawValue: record.pointee.flags)
     var ring = enterRing(header, &event)
-    // Enabling a ring clears R_DISABLED, and no other flag ever changes: any other difference shows another
-    // ring whose creation was lost.
+    // Enabling a ring clears IORING_SETUP_R_DISABLED; no other flag of a ring ever changes. Any
+    // other difference shows a new ring at the same address whose `create` record was lost.
     if rings[ring].ring.sqEntries != 0, rings[ring].ring.setupFlags != flags,
       rings[ring].ring.setupFlags.subtracting(.disabled) != flags
     {
@@ -108,7 +109,7 @@ extension Aggregator {
     rings[ring].ring.registeredFiles = record.pointee.nr_files
     rings[ring].ring.registeredBuffers = record.pointee.nr_bufs
     rings[ring].ring.submitterTid = record.pointee.submitter_tid
-    // The descriptor records that follow list all descriptors.
+    // The `ring_fd` records that follow list all descriptors.
     rings[ring].ring.descriptors = []
     event.ring = rings[ring].ring.id
     event.flags = record.pointee.flags
@@ -128,7 +129,8 @@ extension Aggregator {
   @inline(never)
   mutating func ringClosed(_ record: UnsafePointer<record_ring_closed>, _ event: inout Event) {
     let header = record.pointee.base
-    // The ring was not found at the record's time. Any later record about it shows that it is open.
+    // A scan of all rings did not find the ring at the record's time. A later record about the ring
+    // shows that it is open all the same.
     guard let ring = rings.known(header.ctx), rings[ring].lastTime <= header.time_ns else {
       return
     }
@@ -148,8 +150,9 @@ extension Aggregator {
     rings[ring].missed = (header.time_ns, lastScan)
   }
 
-  /// Closes rings whose creation has no record and which two scans since their last record did not find. The probe
-  /// reports the close of a ring only if it has seen the ring.
+  /// Closes rings that no `create` or `ring_found` record has described and that two scans since
+  /// their last record did not find. The probe writes a `ring_closed` record only for rings that it
+  /// has found itself.
   private mutating func closeUndescribed(
     missedBy scans: (first: UInt64, second: UInt64), _ event: inout Event
   ) {
@@ -163,7 +166,7 @@ extension Aggregator {
   mutating func register(_ record: UnsafePointer<record_register>, _ event: inout Event) {
     let ring = enterRing(record.pointee.base, &event)
     lending.registered(record, ring: ring, &event)
-    // The sizes of the ring's tables after the call, whether it succeeded or not.
+    // The record has the sizes of the ring's tables after the call, even if the call failed.
     rings[ring].ring.registeredFiles = record.pointee.nr_files
     rings[ring].ring.registeredBuffers = record.pointee.nr_bufs
     if rings[ring].ring.ownerTgid == 0 { rings[ring].ring.ownerTgid = record.pointee.tgid }
@@ -218,7 +221,8 @@ extension Aggregator {
       }
     stream.lost[keyPath: cause] = stream.lost[keyPath: cause].addingSaturated(count)
     event.value = Int64(clamping: count)
-    // Uncounted events are no lost records. If their records were lost too, another record reports that loss.
+    // For the cause `uncounted`, only counts of events are missing, not records. If records of
+    // these events were lost too, another `lost` record reports that.
     guard record.pointee.cause != .uncounted else { return }
     requests.noteLoss(at: record.pointee.base.time_ns)
     lending.recordsLost(time: requests.lossTime)

@@ -2,10 +2,11 @@ import CRecord
 import UringBase
 import UringRecords
 
-/// Counts by role, for aggregators with ``Limits/roles``.
+/// Counting by role (process name, cgroup and opcode; ``Role``), for aggregators with
+/// ``Limits/roles`` above 0.
 extension Aggregator {
-  /// Like ``consume(kept:)``, and counts for the roles what the short path handles. A loop of its own, so that the other
-  /// loop does not change.
+  /// Consumes records like ``consume(kept:)``, and also counts by role what the fast path handles.
+  /// A function of its own, so that the loop of ``consume(kept:)`` needs no code for roles.
   @inline(never)
   mutating func consumeCounting(_ records: UnsafeRawBufferPointer) {
     guard var next = records.baseAddress else { return }
@@ -31,7 +32,7 @@ extension Aggregator {
     }
   }
 
-  /// Counts the completion that the short path has just handled.
+  /// Counts, by role, the completion that the fast path has just handled.
   private mutating func countPlainEnd(
     _ record: UnsafePointer<record_complete>, _ ring: Handle<RingState>
   ) {
@@ -51,7 +52,7 @@ extension Aggregator {
     }
   }
 
-  /// Adds the latency of a request whose first CQE arrived, if it has one.
+  /// Adds a request's latency to its role. Does nothing if `latency` is nil.
   @inline(__always)
   mutating func countLatency(_ latency: UInt64?, of slot: Handle<RequestSlot>, at time: UInt64) {
     guard roles.isOn, let latency else { return }
@@ -76,13 +77,13 @@ extension Aggregator {
     roles.count(ring, opcode) { $0.count(error: result) }
   }
 
-  /// Nanoseconds after which a ring whose cgroup is not known gets a role without one.
+  /// Nanoseconds after which a ring gets its roles even if its process's name or cgroup is unknown.
   private static var namingPatience: UInt64 { 3_000_000_000 }
 
-  /// Columns of a role's cgroup.
+  /// Maximum length of a role's cgroup path, in columns.
   private static var longestCgroup: Int { 200 }
 
-  /// The roles now.
+  /// The roles with their counts at this time.
   mutating func currentRoles() -> Roles {
     var named: [Handle<RingState>: RoleTracker.Name] = [:]
     rings.forEachRing { handle, ring in
@@ -94,15 +95,16 @@ extension Aggregator {
     return roles.snapshot(inFlight: requests.inFlightByOpcode)
   }
 
-  /// The name of a ring's role.
+  /// The process name and cgroup of a ring's roles; nil while one of them is unknown.
   ///
-  /// - Parameter isLate: true if what is not known now is not waited for.
+  /// - Parameter isLate: true if an unknown name or cgroup is replaced by an empty one.
   func name(of ring: borrowing RingState, isLate: Bool) -> RoleTracker.Name? {
     let cgroup = names.cgroup(of: ring.ring.ownerTgid)
     guard isLate || ring.ring.ownerTgid != 0 && !ring.ring.comm.isEmpty && cgroup != nil else {
       return nil
     }
-    // Safe for any output, and bounded. Names that then are the same name one role.
+    // The names become printable, and the cgroup is shortened. Rings whose names are then equal
+    // share their roles.
     return RoleTracker.Name(
       comm: ring.ring.comm.printable,
       cgroup: (cgroup ?? "").printable.shortened(to: Self.longestCgroup))
@@ -119,7 +121,7 @@ extension RequestTracker {
       : (self[slot].request.id, self[slot].request.startTime)
   }
 
-  /// Numbers of requests in flight.
+  /// Numbers of requests in flight by ring and opcode.
   fileprivate var inFlightByOpcode: [(ring: Handle<RingState>, opcode: Opcode, count: UInt64)] {
     struct Key: Hashable {
       var ring: Handle<RingState>

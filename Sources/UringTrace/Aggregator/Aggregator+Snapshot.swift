@@ -1,8 +1,8 @@
 extension Aggregator {
   /// Makes a snapshot of the current state.
   ///
-  /// - Parameter withEvents: false leaves ``Snapshot/events`` empty, for callers that take snapshots often and
-  ///   need no events.
+  /// - Parameter withEvents: false leaves ``Snapshot/events`` empty, for callers that take
+  ///   snapshots often and need no events.
   public mutating func snapshot(withEvents: Bool = true) -> Snapshot {
     catchUp()
     var shown: [Ring] = []
@@ -65,9 +65,10 @@ extension Aggregator {
 }
 
 extension Aggregator {
-  /// When a ring was last seen.
+  /// Time at which a scan of all rings last found a ring.
   private func lastLook(at ring: Handle<RingState>) -> UInt64 {
-    // Without scan records, a look that found no change left no record: the ring counts as seen until now.
+    // Without `ring_scan` records, a scan that found no change left no record. The ring then counts
+    // as seen until now.
     guard lastScan != 0 else { return clock.now }
     let (missed, depth) = (rings[ring].missed, rings[ring].depth.time)
     return max(depth, missed.time > depth ? missed.before : lastScan)
@@ -79,7 +80,8 @@ extension RequestTracker {
   ///
   /// - Parameters:
   ///   - expected: expected number of requests in flight; reserves capacity.
-  ///   - start: start of the observation. Older requests were found by walks, so they are late in the list.
+  ///   - start: start of the observation. Requests that are older were found by inventory walks
+  ///     (BPF iterators), so the tracker's list has them behind younger ones.
   fileprivate mutating func lists(
     _ expected: Int, observedSince start: UInt64
   ) -> (inFlight: RequestList, ended: RequestList) {

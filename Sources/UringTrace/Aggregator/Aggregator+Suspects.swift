@@ -12,14 +12,16 @@ public struct SuspectRequest: Hashable, Sendable {
 }
 
 extension Aggregator {
-  /// Minimum age of a request that may end without a CQE before the probe looks for it.
+  /// Nanoseconds without a record after which a request that may end without a CQE becomes a
+  /// suspect.
   private static var silentAge: UInt64 { 50_000_000 }
 
-  /// Requests in flight whose end may have been missed at `time`: records were lost since the last record about
-  /// the request, or its success posts no CQE and it has been in flight for 50 ms. Live, the probe searches the
-  /// kernel's free lists for them and reports them with ``RecordKind/freed``.
+  /// Requests in flight whose end may have been missed by `time`. Either records were lost since
+  /// the last record about the request, or the request posts no CQE on success and has had no
+  /// record for 50 ms. Live, the probe searches the kernel's free lists for these requests and
+  /// reports those that it finds with ``RecordKind/freed``.
   ///
-  /// Oldest first. Visits every request in flight.
+  /// The oldest suspect is first. Visits every request in flight.
   public func suspects(at time: UInt64, limit: Int) -> [SuspectRequest] {
     var suspects: [SuspectRequest] = []
     requests.forEachInFlight { _, slot in
@@ -33,7 +35,7 @@ extension Aggregator {
     return suspects
   }
 
-  /// Processes that own a ring with requests in flight, where known.
+  /// Process ids of the known owners of rings with requests in flight.
   public var ownersOfRequestsInFlight: Set<UInt32> {
     var owners: Set<UInt32> = []
     rings.forEachRing { _, ring in
@@ -42,7 +44,7 @@ extension Aggregator {
     return owners
   }
 
-  /// Processes that created or held rings not known to be closed.
+  /// Process ids of the known owners of rings that may be open.
   public var ownersOfOpenRings: Set<UInt32> {
     var owners: Set<UInt32> = []
     rings.forEachRing { _, ring in

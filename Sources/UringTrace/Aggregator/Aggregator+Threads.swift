@@ -1,13 +1,14 @@
 import CRecord
 import UringRecords
 
-/// Records about kernel threads that serve rings.
+/// Handlers of records about kernel threads that serve rings: SQ threads and io-wq workers.
 extension Aggregator {
   mutating func sqThread(_ record: UnsafePointer<record_sq_thread>, _ event: inout Event) {
     let ring = enterRing(record.pointee.base, &event)
     let work = SQThreadWork(
       ran: record.pointee.ran_ns, delayed: record.pointee.delayed_ns, slept: record.pointee.slept)
-    // For a ring whose creation was seen, all its work was observed, unless the ring shares an older thread.
+    // The work before the first record is subtracted. For a ring whose creation was seen there is
+    // none, unless the ring shares an older SQ thread (IORING_SETUP_ATTACH_WQ).
     if rings[ring].sqThreadFirst == nil {
       let isNew =
         !rings[ring].ring.isFound && !rings[ring].ring.setupFlags.contains(.attachWQ)

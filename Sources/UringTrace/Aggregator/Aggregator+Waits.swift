@@ -1,7 +1,8 @@
 import CRecord
 import UringRecords
 
-/// Records of looks at waiting threads and requests.
+/// Handlers of the records of wait scans: waiting threads, and the files and futexes that threads
+/// and requests wait on.
 extension Aggregator {
   mutating func waitLook(_ record: UnsafePointer<record_wait_look>, _ event: inout Event) {
     waits.look(record)

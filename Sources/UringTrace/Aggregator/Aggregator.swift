@@ -3,22 +3,23 @@ import UringRecords
 
 /// Rebuilds rings, requests and chains from the stream of records.
 ///
-/// Routes each record to the trackers that own the state: the handler of a record kind bears its name, calls the
-/// trackers in turn, and fills in the record's event. It passes each tracker the state of other trackers that it
-/// needs.
+/// Each record kind has one handler method, named after the kind. The handler calls the trackers
+/// that own the state, in turn, and fills in the record's ``Event``. If a tracker needs the state
+/// of another tracker, the handler passes it in.
 ///
-/// Pure: no clock, no I/O. The same records give the same snapshot, live or replayed. Memory is bounded by the
-/// requests in flight and by ``Limits``.
+/// Pure: no clock, no I/O. The same records give the same snapshot, live or replayed. Memory is
+/// bounded by the requests in flight and by ``Limits``.
 public struct Aggregator: ~Copyable, RecordHandler {
-  /// Limits of the history that is kept.
+  /// Limits on the history that the aggregator keeps.
   public struct Limits: Sendable {
-    /// Ended requests kept; the same number of ended groups is kept.
+    /// Maximum number of ended requests kept, and of ended request groups (``RequestGroup``) kept.
     public var history: Int = 10_000
-    /// Events kept for the log.
+    /// Maximum number of events in the log (``Snapshot/events``).
     public var events: Int = 2_000
-    /// Closed rings kept.
+    /// Maximum number of closed rings kept.
     public var closedRings: Int = 64
-    /// Roles for which counts are kept (``Snapshot/roles``); 0 keeps none, at no cost.
+    /// Maximum number of roles with counts (``Snapshot/roles``). 0 disables counting by role, and
+    /// with it the cost.
     public var roles: Int = 0
 
     public init() {}
@@ -29,7 +30,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
   let traits = OpcodeTraitTable()
   var clock: RateClock
   var stream = StreamCounts()
-  /// Start of the last look at all rings; 0 before the first.
+  /// Start time of the last scan of all rings (`ring_scan` record); 0 before the first scan.
   var lastScan: UInt64 = 0
 
   var requests: RequestTracker
@@ -46,7 +47,8 @@ public struct Aggregator: ~Copyable, RecordHandler {
   var names = NameTracker()
   var memory = MemoryTracker()
 
-  /// Requests that have left the history since they were last taken; nil unless they are kept.
+  /// Requests that have left the history since the last ``takeDepartures()``; nil unless
+  /// ``keepDepartures()`` was called.
   var departed: [Departures.Departed]?
 
   var events: EventLog
@@ -71,12 +73,13 @@ public struct Aggregator: ~Copyable, RecordHandler {
     events = EventLog(capacity: limits.events)
   }
 
-  /// The event of the last consumed record; nil if the record was invalid or is not an event of a request.
+  /// The event of the last consumed record; nil if the record was invalid or is not an event of a
+  /// request.
   public var lastEvent: Event? { events.lastRecordsEvent }
 
-  /// Consumes one record. The pointer must reach the whole record, `size` bytes, and be valid during the call.
+  /// Consumes one record. All `size` bytes of the record must be readable during the call.
   ///
-  /// A record that is too short for its kind, or of an unknown kind, is skipped and counted.
+  /// Skips a record that is too short for its kind or of an unknown kind, and counts it as damaged.
   public mutating func consume(_ record: UnsafePointer<record>) {
     stream.records &+= 1
     if roles.isOn { return takeCounting(record, isKept: false) }
@@ -89,7 +92,8 @@ public struct Aggregator: ~Copyable, RecordHandler {
     events.complete()
   }
 
-  /// Consumes whole, consecutive records that stay at their addresses until ``completeEvents()`` is called.
+  /// Consumes whole, consecutive records. Their memory must stay unchanged until
+  /// ``completeEvents()`` is called.
   public mutating func consume(kept records: UnsafeRawBufferPointer) {
     if roles.isOn { return consumeCounting(records) }
     guard var next = records.baseAddress else { return }
@@ -104,10 +108,12 @@ public struct Aggregator: ~Copyable, RecordHandler {
     stream.records &+= count
   }
 
-  /// Builds the events of records given to ``consume(kept:)``, which may be overwritten afterwards.
+  /// Builds the log's events from the records that ``consume(kept:)`` has consumed. The records may
+  /// be overwritten afterwards.
   public mutating func completeEvents() { events.complete() }
 
-  /// - Parameter isKept: true if the record stays at its address until ``EventLog/complete()`` is called.
+  /// - Parameter isKept: true if the record stays at its address until ``EventLog/complete()`` is
+  ///   called.
   @inline(__always)
   private mutating func take(_ record: UnsafePointer<record>, isKept: Bool) {
     switch record.pointee.kind {
@@ -118,7 +124,8 @@ public struct Aggregator: ~Copyable, RecordHandler {
     consumeAny(record)
   }
 
-  /// Consumes a record of any kind, on the long path.
+  /// Consumes a record of any kind on the general path. Aggregator+Plain.swift has the fast path
+  /// for the two most frequent kinds.
   @inline(never)
   mutating func consumeAny(_ record: UnsafePointer<record>) {
     let (isSound, isLogged) = layouts.check(record)
@@ -137,7 +144,8 @@ public struct Aggregator: ~Copyable, RecordHandler {
   /// Whether a record reports only what earlier records have reported.
   private func isRepetition(_ kind: RecordKind, _ event: Event) -> Bool {
     switch kind {
-    // A request that io-wq ran passes the flush after it has posted its CQE.
+    // An io-wq worker posted the request's CQE, and the request passed
+    // __io_submit_flush_completions() only afterwards.
     case .skip: event.request == 0
     // The probe repeats the report of a closed ring, because a late record voids the first one.
     case .ringClosed: event.ring == 0
@@ -145,7 +153,8 @@ public struct Aggregator: ~Copyable, RecordHandler {
     }
   }
 
-  /// Advances the time without a record (live): rates and ages depend on it.
+  /// Advances the clock, on which rates and ages depend. Live sources call this even if no record
+  /// arrives.
   @inline(__always)
   public mutating func advance(to time: UInt64) {
     if time >= clock.nextTick {
@@ -155,7 +164,7 @@ public struct Aggregator: ~Copyable, RecordHandler {
     }
   }
 
-  /// Advances the clock to the last record of the short path, which does not advance it.
+  /// Advances the clock to the time of the last record on the fast path, which does not advance it.
   mutating func catchUp() {
     var last: UInt64 = 0
     let limit = clock.nextTick

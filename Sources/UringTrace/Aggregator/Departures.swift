@@ -1,6 +1,6 @@
 import CRecord
 
-/// A request's part in a group.
+/// A request's part in a ``RequestGroup``.
 public enum GroupRole: UInt8, Sendable, BitwiseCopyable {
   /// Makes the buffer available.
   case leader
@@ -10,24 +10,26 @@ public enum GroupRole: UInt8, Sendable, BitwiseCopyable {
   case withdrawer
 }
 
-/// Requests and groups that have left an aggregator's history, in order. Together, all departures of a recording are all
-/// its requests and groups; they need bounded memory.
+/// Requests and groups that have left an aggregator's history, in the order in which they left it.
+/// All departures of a recording together are all its requests and groups. Taking them as they
+/// leave needs only bounded memory.
 package struct Departures: Sendable {
-  /// A request, ended or not, with its place among others.
+  /// A request, ended or in flight, with its neighbours in its chain and its part in a group.
   package struct Departed: Sendable {
     package var request: Request
-    /// The requests before and behind it in its chain.
+    /// The requests before and behind this request in its chain; nil if there is none.
     package var previous: Neighbour?
     package var next: Neighbour?
-    /// When the request before it ended, so that it could run; 0 if it has not.
+    /// Time at which the previous request of the chain ended, so that this request could run; 0 if
+    /// the previous request has not ended.
     package var releasedTime: UInt64
-    /// The group that ``Request/group`` names; nil also if the group was forgotten.
+    /// The group that ``Request/group`` names; nil if there is none or the group was forgotten.
     package var group: Membership?
   }
 
   package struct Neighbour: Sendable {
     package var request: Request.ID
-    /// True if it departed earlier.
+    /// True if the neighbour has already left the history.
     package var hasDeparted: Bool
   }
 
@@ -36,7 +38,7 @@ package struct Departures: Sendable {
     package var ring: Ring.ID
     package var provider: GroupProvider
     package var role: GroupRole
-    /// When the group began.
+    /// Time at which the group began; nanoseconds, CLOCK_MONOTONIC.
     package var startTime: UInt64
   }
 
@@ -45,30 +47,33 @@ package struct Departures: Sendable {
 }
 
 extension Aggregator {
-  /// Keeps the entries that leave the history until ``takeDepartures()``. Must be called before the first record.
+  /// Starts to keep requests and groups that leave the history, for ``takeDepartures()``. The first
+  /// call must come before the first record.
   package mutating func keepDepartures() {
     departed = []
     lending.departed = []
   }
 
-  /// Consumes one record on the long path: only there, every request leaves the history whole.
+  /// Consumes one record on the general path. Requests that the fast path ended can leave the
+  /// history without departing.
   package mutating func consumeForDepartures(_ record: UnsafePointer<record>) {
     stream.records &+= 1
     consumeAny(record)
   }
 
-  /// True if ``takeDepartures()`` has something to give.
+  /// True if ``takeDepartures()`` would return a request or a group.
   package var hasDepartures: Bool {
     departed?.isEmpty == false || lending.departed?.isEmpty == false
   }
 
-  /// Gives what has left the history since the last call.
+  /// Returns the requests and groups that have left the history since the last call.
   package mutating func takeDepartures() -> Departures {
     defer { keepDepartures() }
     return Departures(requests: departed ?? [], groups: lending.departed ?? [])
   }
 
-  /// Makes everything depart: what has ended, then what has not. No record may follow.
+  /// Makes all requests and groups depart: ended requests first, then requests in flight, then
+  /// groups. No record may be consumed afterwards.
   package mutating func departAll() {
     for age in (0..<requests.historyCount).reversed() {
       let slot = requests.history[age: age].slot
@@ -103,7 +108,8 @@ extension Aggregator {
 
   package var fileNames: FileNames { names.fileNames }
 
-  /// The state of a record's ring after the record; nil if there is none.
+  /// The ring that a record names, with its queue lengths after the record; nil if the ring is
+  /// unknown.
   package func depth(
     of record: UnsafePointer<record>
   ) -> (ring: Ring.ID, inFlight: UInt32, sqPending: UInt32, cqPending: UInt32)? {

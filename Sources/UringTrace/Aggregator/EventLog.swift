@@ -44,8 +44,9 @@ struct EventLog: ~Copyable {
     commit()
   }
 
-  /// Reserves the event of a submission or completion. The record must stay at its address until ``complete()``
-  /// builds the event: most events of a long run are displaced before anything reads them.
+  /// Reserves an entry for the event of a submission or completion. Only ``complete()`` builds the
+  /// event, because in a long run most events are displaced before anything reads them. The record
+  /// must stay at its address until then.
   @inline(__always)
   mutating func appendLater(
     _ record: UnsafePointer<record>, request: Request.ID, ring: Ring.ID
@@ -57,7 +58,8 @@ struct EventLog: ~Copyable {
     commit()
   }
 
-  /// Marks a reserved event; no record has this kind.
+  /// Kind that marks an entry reserved by ``appendLater(_:request:ring:)``; no record has this
+  /// kind.
   private static var later: RecordKind { RecordKind(rawValue: 255).unsafelyUnwrapped }
 
   /// Builds the events reserved by ``appendLater(_:request:ring:)``.
@@ -127,7 +129,7 @@ struct EventLog: ~Copyable {
 }
 
 extension Event {
-  /// Makes the event of a record from its header alone.
+  /// Creates a record's event from the record's header alone.
   @inline(__always)
   package init(unnamed record: UnsafePointer<record>) {
     self.init(

@@ -9,7 +9,8 @@ struct RecordLayoutTable: ~Copyable {
     static let request = Needs(rawValue: 2)
   }
 
-  /// Minimum size, needs and whether the kind is logged; 0 for numbers of no kind.
+  /// By kind number: the minimum size (bits 0 to 15), the required fields (``Needs``, from bit 16),
+  /// and bit 24 if the event log keeps records of the kind. 0 for unknown kinds.
   private let layouts: UnsafeMutablePointer<UInt32>
 
   init() {
@@ -29,7 +30,8 @@ struct RecordLayoutTable: ~Copyable {
     layouts.deallocate()
   }
 
-  /// Whether the record is complete and of a known kind, and if so whether the event log keeps it.
+  /// Returns whether the record is complete and of a known kind, and whether the event log keeps
+  /// records of its kind.
   @inline(__always)
   func check(_ header: UnsafePointer<record>) -> (isSound: Bool, isLogged: Bool) {
     let kind = UnsafeRawPointer(header).load(fromByteOffset: Self.kindOffset, as: UInt8.self)

@@ -6,13 +6,13 @@ struct CallTracker {
     var ring: UInt64
     var tid: UInt32
     var result: Int32
-    /// Setup: flags; register: opcode.
+    /// Flags of `io_uring_setup`, or opcode of `io_uring_register`; 0 for `io_uring_enter`.
     var detail: UInt32
     var call: UInt8
     var isEntered: Bool
   }
 
-  /// When the recording of calls began; 0 if they are not recorded.
+  /// Time at which the recording of system calls began; 0 if they are not recorded.
   private var watchedSince: UInt64 = 0
   private var calls = BoundedCache<Key, SystemCalls>(limit: 1 << 12)
   private var limits = BoundedCache<UInt32, ProcessLimits>(limit: 1 << 12)
@@ -37,7 +37,7 @@ struct CallTracker {
     limits[record.pointee.tgid] = ProcessLimits(record)
   }
 
-  /// Adds calls, in the order of their first occurrence, and limits to a snapshot.
+  /// Adds the calls, in the order of their first occurrence, and the process limits to a snapshot.
   func describe(_ snapshot: inout Snapshot) {
     snapshot.callsWatchedSince = watchedSince == 0 ? nil : watchedSince
     snapshot.systemCalls = calls.entries.values.sorted {

@@ -2,16 +2,17 @@
 struct ChainState {
   var id: Chain.ID = 0
   var ring: Ring.ID = 0
-  /// In order of execution.
+  /// Members in order of execution.
   var members = PoolList<ChainMember>()
-  /// Members that have left the history. The chain is forgotten once all have.
+  /// Number of members that have left the history. The chain is forgotten once all have.
   var evictedCount: UInt32 = 0
-  /// The member that `io_uring_fail_link` named as failed, and the member it cancelled last.
+  /// The member that the `io_uring_fail_link` tracepoint named as failed, and the member that it
+  /// last named as cancelled.
   var failed = Handle<ChainMember>.none
   var lastCancelled = Handle<ChainMember>.none
 }
 
-/// A request as the member of a chain.
+/// A request's membership in a chain.
 struct ChainMember: Listed {
   var chain = Handle<ChainState>.none
   var slot = Handle<RequestSlot>.none

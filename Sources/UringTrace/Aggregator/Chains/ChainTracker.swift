@@ -1,6 +1,7 @@
-/// Chains of linked requests: their order, and the member that broke each chain.
+/// Chains of linked requests: the order of their members, and the member that broke each chain.
 ///
-/// A request refers to its membership; see ``RequestTracker/chainMember(of:)``.
+/// Each request refers to its membership in a chain (``ChainMember``); see
+/// ``RequestTracker/chainMember(of:)``.
 struct ChainTracker: ~Copyable {
   private var chains = Pool<ChainState>()
   private var members = Pool<ChainMember>()
@@ -15,12 +16,13 @@ struct ChainTracker: ~Copyable {
     var id: Chain.ID
   }
 
-  /// More members than a submission queue holds (32,768) show an invalid record.
+  /// Maximum number of members. A longer chain shows an invalid record, because a submission queue
+  /// holds at most 32,768 SQEs.
   private static var longestChain: UInt32 { 1 << 16 }
 
   // MARK: Linking
 
-  /// Appends a request without a chain to the chain of `first`.
+  /// Appends a request that is in no chain to the chain of `first`.
   mutating func linked(
     _ slot: Handle<RequestSlot>, behind first: Handle<RequestSlot>,
     _ requests: inout RequestTracker
@@ -29,7 +31,8 @@ struct ChainTracker: ~Copyable {
     append(slot, to: chain, &requests)
   }
 
-  /// Appends a request without a chain to the chain behind a request never seen, at the address `target`.
+  /// Appends a request that is in no chain to the chain behind a request that was never seen, whose
+  /// `io_kiocb` is at the address `target`.
   mutating func linked(
     _ slot: Handle<RequestSlot>, behindUnseen target: UInt64, _ requests: inout RequestTracker
   ) {
@@ -46,7 +49,8 @@ struct ChainTracker: ~Copyable {
     strange[ring] = StrangeChain(target: target, chain: chain, id: chains[chain].id)
   }
 
-  /// Inserts a request that a walk found directly behind `first`.
+  /// Inserts a request directly behind `first`, where an inventory walk (BPF iterator over kernel
+  /// structures) found it.
   mutating func found(
     _ slot: Handle<RequestSlot>, behind first: Handle<RequestSlot>,
     _ requests: inout RequestTracker
@@ -57,12 +61,13 @@ struct ChainTracker: ~Copyable {
 
   // MARK: Breaking
 
-  /// Notes that the chain of `cancelled` broke at an unknown request. If `cancelled` is in no chain, begins one.
+  /// Notes that the chain of `cancelled` broke at an unknown request. If `cancelled` is in no
+  /// chain, begins one.
   mutating func broke(cancelling cancelled: Handle<RequestSlot>, _ requests: inout RequestTracker) {
     _ = chain(ofOrMadeFor: cancelled, &requests)
   }
 
-  /// Notes that `failed` broke the chain and that `cancelled` is cancelled for it.
+  /// Notes that `failed` broke the chain and that `cancelled` is cancelled for that reason.
   ///
   /// - Returns: true if `cancelled` is the first request that `failed` cancels.
   mutating func broke(
@@ -80,7 +85,8 @@ struct ChainTracker: ~Copyable {
 
   // MARK: Ends
 
-  /// The request that can run now that a member has ended; nil if there is none or the chain broke.
+  /// The request that can run after the member `slot` has ended; nil if there is none or the chain
+  /// broke.
   @inline(never)
   func next(
     after slot: Handle<RequestSlot>, _ requests: borrowing RequestTracker
@@ -116,8 +122,8 @@ struct ChainTracker: ~Copyable {
       request: requests[members[member].slot].request.id, hasDeparted: members[member].isEvicted)
   }
 
-  /// Handles a member that has left the history. All members are kept until the last of them leaves; then the
-  /// chain is forgotten.
+  /// Handles a member that has left the history. All members are kept until the last of them
+  /// leaves; then the chain is forgotten.
   @inline(never)
   mutating func evicted(_ slot: Handle<RequestSlot>, _ requests: inout RequestTracker) {
     let member = requests.chainMember(of: slot)
@@ -157,14 +163,14 @@ struct ChainTracker: ~Copyable {
 
   /// Moves a cancelled request, and the members behind it, into the chain of the failed request.
   ///
-  /// A request that fails in preparation joins its chain without a link event; only the records of the break,
-  /// which name all members in order, show its position.
+  /// A request that fails in preparation joins its chain without a `link` record. Only the
+  /// `fail_link` records, which name all members in order, show its position.
   private mutating func join(
     _ slot: Handle<RequestSlot>, to chain: Handle<ChainState>, after failed: Handle<RequestSlot>,
     _ requests: inout RequestTracker
   ) {
     if requests.chainMember(of: slot) == .none {
-      // Appended first, then moved to its position.
+      // The request is appended first, and then moved to its position.
       append(slot, to: chain, &requests)
       guard requests.chainMember(of: slot) != .none else { return }
     } else if members[requests.chainMember(of: slot)].chain == chain {
@@ -229,9 +235,10 @@ struct ChainTracker: ~Copyable {
   }
 
   #if DEBUG
-    /// Traps unless every member of a chain is in the chain's list and its request refers to it.
+    /// Traps unless every member of a chain is in the chain's list and the member's request refers
+    /// to it.
     ///
-    /// - Returns: requests that have left the history and are kept for their chain.
+    /// - Returns: number of requests that have left the history and are kept for their chain.
     func checkInvariants(_ requests: borrowing RequestTracker) -> Int {
       var seen: Set<Handle<ChainState>> = []
       var (listed, kept) = (0, 0)
@@ -245,13 +252,13 @@ struct ChainTracker: ~Copyable {
         var evicted: UInt32 = 0
         chains[chain].members.checkInvariants(in: members) { member, state in
           precondition(state.chain == chain, "a member is in another chain's list")
-          precondition(requests.chainMember(of: state.slot) == member, "a member left unnoticed")
+          precondition(requests.chainMember(of: state.slot) == member, "a chain lists a request that is not its member")
           if state.isEvicted { evicted += 1 }
         }
         precondition(evicted == chains[chain].evictedCount, "evicted members are miscounted")
         for broken in [chains[chain].failed, chains[chain].lastCancelled] where broken != .none {
           precondition(members.isLive(broken), "a chain was broken by a member that left")
-          precondition(members[broken].chain == chain, "a chain was broken by another's member")
+          precondition(members[broken].chain == chain, "the member that broke a chain is in another chain")
         }
         listed += Int(chains[chain].members.count)
         kept += Int(evicted)
@@ -289,8 +296,9 @@ extension ChainTracker {
       let isCancelled =
         member != cause && brokenBy != 0 && requests.preparationError(of: requests[slot]) == 0
         && (requests[slot].isLinkCancelled
-          // Covers the head of a chain that broke in preparation, and a request that a link timeout
-          // cancelled. An unneeded link timeout also ends with -ECANCELED; that is no failure.
+          // -ECANCELED also identifies the head of a chain that broke in preparation, and a request
+          // that its link timeout cancelled. A link timeout that was not needed ends with
+          // -ECANCELED too, but is not a cancelled member.
           || request.result == -ErrorNumber.canceled.rawValue && request.opcode != .linkTimeout)
       all.append(
         Chain.Member(
@@ -309,8 +317,8 @@ extension ChainTracker {
   ) -> Handle<ChainMember> {
     var member = chain.members.first
     while member != .none {
-      // If a member fails in preparation, nothing of the chain runs: the first such member is the cause,
-      // not the head, which fails with -ECANCELED.
+      // If a member fails in preparation, no request of the chain runs. The cause is then the first
+      // such member, not the head, although the head ends with -ECANCELED.
       if requests.preparationError(of: requests[members[member].slot]) != 0 { return member }
       member = members[member].link.next
     }

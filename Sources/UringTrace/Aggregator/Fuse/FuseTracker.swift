@@ -1,12 +1,15 @@
 import CRecord
 
-/// Pages of FUSE requests: completions of commands lend them to the server, its answers take them back (7.3).
+/// The lending of FUSE requests' pages to FUSE servers (7.3). The completion of a server's command
+/// lends the pages of a FUSE request. The server's answer to the request takes the pages back.
 struct FuseTracker {
-  /// A request as its server's answer names it; the answer can use any of the server's rings.
+  /// The fields by which a server's answer identifies its FUSE request. The ring is not one of
+  /// them: the server can answer on any of its rings.
   private struct Key: Hashable {
     var unique: UInt64
     var tgid: UInt32
-    /// The inverted index of a registered file, to differ from a descriptor.
+    /// Descriptor of the FUSE device. For a registered file, the bitwise complement of its index,
+    /// which differs from every descriptor.
     var fd: Int32
 
     init(_ slot: borrowing RequestSlot, unique: UInt64) {
@@ -17,12 +20,14 @@ struct FuseTracker {
     }
   }
 
-  /// Unanswered requests. Bounded: requests of a removed mount are never answered.
+  /// Groups of the FUSE requests that are not answered yet. Bounded, because requests of a removed
+  /// mount are never answered.
   private var pending = BoundedCache<Key, GroupReference>(limit: 1 << 14)
 
   // MARK: Lending
 
-  /// Handles the request that a command delivers. Its record arrives just before the command's completion.
+  /// Handles the FUSE request that a server's command delivers. This record arrives just before the
+  /// command's `complete` record.
   mutating func requested(
     _ record: UnsafePointer<record_fuse_request>, by slot: inout RequestSlot,
     _ lending: inout LendingTracker, _ event: inout Event
@@ -49,11 +54,12 @@ struct FuseTracker {
 
   // MARK: Answers
 
-  /// Handles a command that may be an answer. The answer ends the request even if its pages are in use. Sent on
-  /// another ring than the one whose table holds the pages, it leaves them there (zero_copy_unregister() in
+  /// Handles a command that may be an answer to a FUSE request. The answer ends the FUSE request
+  /// even if its pages are in use. If the answer is submitted on another ring than the one whose
+  /// buffer table has the pages, the pages stay in that table (zero_copy_unregister() in
   /// fs/fuse/dev_uring.c).
   ///
-  /// - Returns: false if the command is not FUSE's.
+  /// - Returns: false if the command is not an answer to a FUSE request.
   mutating func submitted(
     _ slot: inout RequestSlot, _ lending: inout LendingTracker, _ event: inout Event
   ) -> Bool {
@@ -78,7 +84,8 @@ struct FuseTracker {
     return true
   }
 
-  /// Revokes an answer that turns out to wait behind another request: it has not been given yet.
+  /// Revokes an answer whose command turns out to be linked behind another request: the command has
+  /// not been issued yet.
   mutating func postponed(_ slot: borrowing RequestSlot, _ lending: inout LendingTracker) {
     guard let group = lending.resolve(lending.part(of: slot).withdraws),
       lending[group].origin.fuseUnique != 0, !lending[group].end.isEnded,

@@ -1,9 +1,10 @@
 import CRecord
 import UringRecords
 
-/// Results of walks over kernel structures other than requests and rings: stacks, file states, block requests.
+/// Results of inventory walks (BPF iterators over kernel structures), except those about rings and
+/// requests: stacks, file states, block requests.
 struct InventoryTracker {
-  /// Maximum number of stacks and of file states kept.
+  /// Maximum number of kernel stacks kept, and of file states kept.
   private static var examinedLimit: Int { 512 }
   /// Maximum number of block requests: more than a machine's devices have in flight.
   private static var mostDiskRequests: Int { 1 << 15 }
@@ -41,12 +42,12 @@ struct InventoryTracker {
     userStacks[key] = text.split(separator: "\n").map(String.init)
   }
 
-  /// - Parameter request: the request that serves the block request, if known.
+  /// - Parameter request: the io_uring request that the block request serves; nil if unknown.
   mutating func diskRequest(
     _ record: UnsafePointer<record_disk_request>, servedBy request: Request.ID?
   ) {
     let block = record.pointee.block
-    // A walk's first record names no block request.
+    // The first record of a walk has no block request. It voids the results of the previous walk.
     guard block.request != 0 else {
       diskRequests = []
       return

@@ -1,4 +1,4 @@
-/// A group's state in the aggregator: plain numbers, no references.
+/// A request group's state in the aggregator: numbers and handles, no object references.
 struct GroupState: Listed {
   var id: RequestGroup.ID = 0
   var provider = GroupProvider.registered
@@ -6,18 +6,20 @@ struct GroupState: Listed {
   var rules = GroupRules.slot
   var buffer = LentBuffer()
   var origin = BufferOrigin()
-  /// Slot or bgid; nil if the buffer has neither.
+  /// Slot of a registered buffer, or bgid of provided buffers; nil if the buffer has neither.
   var index: UInt32?
-  /// The buffer's slot; may hold another group's buffer by now, see ``LendingTracker/slot(of:)``.
+  /// The slot that held the group's buffer. It may hold another group's buffer by now; see
+  /// ``LendingTracker/slot(of:)``.
   var slot = Handle<BufferSlotState>.none
   var leader = RequestGroup.Leader()
   var members = GroupMembers()
   var times = GroupTimes()
   var end = GroupEnd()
   var conditions = GroupConditions()
-  /// True until a member's use shows that there is a buffer.
+  /// True if the group was begun for a ublk I/O whose block request is unknown: unless a member
+  /// uses the buffer, there may be none.
   var isTentative = false
-  /// True while a command that withdraws the buffer is under way.
+  /// True while a command that withdraws the buffer is in flight.
   var isBeingWithdrawn = false
   /// Neighbours in the list of groups that have not ended.
   var link = ListLink<GroupState>()
@@ -26,9 +28,10 @@ struct GroupState: Listed {
 }
 
 struct GroupMembers {
-  /// Members in order of submission, without those that ended long ago.
+  /// Members in order of submission, without those that ``LendingTracker/dropOldestMember(of:)``
+  /// has dropped.
   var list = PoolList<MemberState>()
-  /// Members that are done but still in ``list``.
+  /// Number of members that are done but still in ``list``.
   var keptDone: UInt32 = 0
   var count: UInt64 = 0
   var doneCount: UInt64 = 0
@@ -44,7 +47,7 @@ struct GroupMembers {
 struct GroupTimes {
   var start: UInt64 = 0
   var withdrawn: UInt64 = 0
-  /// When a member last ended.
+  /// Time at which a member last ended.
   var done: UInt64 = 0
 }
 
@@ -56,7 +59,7 @@ struct GroupEnd {
   var isDerived = false
   var time: UInt64 = 0
   var tid: UInt32 = 0
-  /// The traced function that gave the buffer back; 0 if none.
+  /// Number of the traced function that gave the buffer back (`ReleaseFunction`); 0 if none did.
   var function: UInt32 = 0
 }
 
@@ -77,12 +80,14 @@ struct GroupReference: BitwiseCopyable {
 
 /// A request's part in the lending of buffers.
 struct RequestLending: BitwiseCopyable {
-  /// The request's membership; may have been forgotten, see ``LendingTracker/member(of:)``.
+  /// The request's membership in a group. It may have been forgotten; see
+  /// ``LendingTracker/member(of:)``.
   var member = Handle<MemberState>.none
   var led = GroupReference.none
   /// The group whose buffer the request withdraws.
   var withdraws = GroupReference.none
-  /// The group that ``Request/group`` names, which may have been forgotten, and the request's part in it.
+  /// The group that ``Request/group`` names, which may have been forgotten, and the request's part
+  /// in it.
   var group = GroupReference.none
   var role = GroupRole.member
   /// The ublk I/O that the request's completion delivers.

@@ -1,13 +1,14 @@
 import CRecord
 
-/// The life of a group: begun, provided, withdrawn, given back.
+/// The life cycle of a group: beginning, providing, withdrawing and giving back its buffer.
 extension LendingTracker {
-  /// Nanoseconds for which a buffer may still be held after it could have been given back.
+  /// Nanoseconds for which a buffer may stay held after it could have been given back. A longer
+  /// time is noted as a fault.
   static var patience: UInt64 { 100_000_000 }
 
   // MARK: Beginning
 
-  /// The group leader that describes this request.
+  /// Returns a description of this request as a group's leader.
   func leader(_ slot: borrowing RequestSlot) -> RequestGroup.Leader {
     var leader = RequestGroup.Leader()
     leader.request = slot.request.id
@@ -21,7 +22,8 @@ extension LendingTracker {
     return leader
   }
 
-  /// Makes a request the leader of a group, so that its end reaches the group.
+  /// Makes a request the leader of a group, so that the end of the request is passed on to the
+  /// group.
   mutating func lead(
     _ slot: inout RequestSlot, _ group: Handle<GroupState>, _ event: inout Event
   ) {
@@ -49,7 +51,8 @@ extension LendingTracker {
 
   // MARK: Taking back
 
-  /// Notes that the owner withdraws the buffer: no new member can borrow it. The handle may be invalid afterwards.
+  /// Notes that the owner withdraws the buffer: no new member can borrow it. The handle may be
+  /// invalid afterwards.
   mutating func withdraw(_ group: Handle<GroupState>, at moment: Moment) {
     guard !self[group].end.isEnded, self[group].times.withdrawn == 0 else { return }
     if self[group].isTentative, self[group].members.count == 0 {
@@ -70,7 +73,8 @@ extension LendingTracker {
     self[slot].isFilled = false
   }
 
-  /// Concludes that the buffer was given back, if it must have been and no traced function will show it.
+  /// Concludes that the buffer was given back, if it is withdrawn, no member is running, and no
+  /// traced function will show the return.
   mutating func deriveReturn(_ group: Handle<GroupState>, at moment: Moment) {
     guard self[group].times.withdrawn != 0, self[group].running == 0,
       !isReleaseWatched(group) || moment.time < functions.watchedTime
@@ -78,10 +82,11 @@ extension LendingTracker {
     acknowledge(group, at: moment, function: 0, isDerived: true)
   }
 
-  /// Whether a traced function shows when the buffer is given back.
+  /// True if a traced function will show the return of the buffer.
   private func isReleaseWatched(_ group: Handle<GroupState>) -> Bool {
     let state = self[group]
-    // Without a member's completion, a driver's buffer is known only by its block request; that is enough.
+    // Before a member completes, a ublk driver's buffer is known only by its block request
+    // (`priv`). That is enough to recognise its return.
     let isKnown =
       state.origin.kernelAddress != 0 || state.buffer.key != 0
       || state.origin.isUblk && state.origin.priv != 0
@@ -90,13 +95,14 @@ extension LendingTracker {
       state.buffer.hasNode || state.origin.isUblk ? .freeRsrcNode : .bufferUnmap)
   }
 
-  /// Notes that the owner has the buffer again, which ends the group. The handle may be invalid afterwards.
+  /// Notes that the owner has the buffer again, which ends the group. The handle may be invalid
+  /// afterwards.
   mutating func acknowledge(
     _ group: Handle<GroupState>, at moment: Moment, function: UInt32, isDerived: Bool
   ) {
     let isConfirmation = self[group].end.isEnded
-    // Observation replaces an inferred end, or refines an observed one: the release function runs just after
-    // its caller.
+    // An observed return replaces an inferred one. It also refines an observed one, because the
+    // buffer's release function runs just after io_free_rsrc_node, which calls it.
     if isConfirmation, isDerived || !self[group].end.isAcknowledged { return }
     self[group].end.isAcknowledged = true
     self[group].end.time = moment.time
@@ -106,7 +112,8 @@ extension LendingTracker {
     if !isConfirmation { end(group, time: moment.time) }
   }
 
-  /// Ends a group whose buffer was given back, never provided, or leaked. The handle may be invalid afterwards.
+  /// Ends a group whose buffer was given back, never provided, or leaked. The handle may be invalid
+  /// afterwards.
   mutating func end(_ group: Handle<GroupState>, time: UInt64) {
     let state = self[group]
     noteDelays(of: group, time: time)
@@ -125,13 +132,14 @@ extension LendingTracker {
     retire(group)
   }
 
-  /// Notes the delays of a buffer that was given back.
+  /// Notes the faults of a buffer that was given back late.
   private mutating func noteDelays(of group: Handle<GroupState>, time: UInt64) {
     let state = self[group]
     guard state.end.isAcknowledged, state.members.count > 0, state.rules.lifecycle != .pool else {
       return
     }
-    // A buffer for one transfer should come back once it is provided; any other, once it is withdrawn.
+    // The owner waits for a buffer for one transfer as soon as the buffer is provided, and for any
+    // other buffer as soon as it is withdrawn.
     let start = state.rules.isOneTransfer ? state.buffer.providedTime : state.times.withdrawn
     if start != 0, state.times.done > start, state.times.done - start >= Self.patience {
       note(.givenBackLate, group)
@@ -154,7 +162,8 @@ extension LendingTracker {
     } else if let last = pending.released, last.priv == record.pointee.priv,
       last.tid == header.tid, let group = resolve(last.group)
     {
-      // This is the release function that io_free_rsrc_node has just called for the same buffer.
+      // The record is of the release function that io_free_rsrc_node has just called for the same
+      // buffer.
       found = group
       event.ring = self[group].buffer.ringID
     }
@@ -176,11 +185,13 @@ extension LendingTracker {
     _ record: UnsafePointer<record_buffer_release>, ring: Handle<RingState>
   ) -> Handle<GroupState>? {
     let key = LentBuffer.key(node: record.pointee.node, buffer: record.pointee.buffer, ring: ring)
-    // The kernel reuses nodes: if the return of the known buffer was observed, this node is another buffer's.
+    // The kernel reuses the memory of an `io_rsrc_node`. If the return of the known group's buffer
+    // was already observed, the node is another buffer's.
     if let known = group(key: key), !self[known].end.isEnded || self[known].end.isDerived {
       return known
     }
-    // The node was never seen with its group, but the argument of the release function identifies the group.
+    // No record has shown the node with its group, but the argument of the release function
+    // identifies the group.
     guard record.pointee.priv != record.pointee.buffer,
       let owned = group(priv: record.pointee.priv),
       self[owned].buffer.ring == ring
@@ -192,7 +203,7 @@ extension LendingTracker {
 
   /// Ends the groups of a closed ring: its buffers no longer exist.
   ///
-  /// - Parameter lossTime: when records were last lost.
+  /// - Parameter lossTime: time at which records were last lost; 0 if none were.
   mutating func ringClosed(_ ring: Handle<RingState>, at moment: Moment, lossTime: UInt64) {
     var group = alive.first
     while group != .none {
@@ -222,7 +233,8 @@ extension LendingTracker {
     }
   }
 
-  /// Handles a loss of records: assumes that withdrawn buffers without running members were given back.
+  /// Handles a loss of records: assumes that withdrawn buffers without running members were given
+  /// back.
   mutating func recordsLost(time: UInt64) {
     var group = alive.first
     while group != .none {

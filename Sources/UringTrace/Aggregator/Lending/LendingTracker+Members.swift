@@ -29,14 +29,15 @@ extension LendingTracker {
     }
   }
 
-  /// Makes a request that names a slot of the ring's table of registered buffers a member of the slot's group, and begins
-  /// a group if the slot has none.
+  /// Makes a request a member of the group whose buffer is in the slot that the request names (in
+  /// the ring's table of registered buffers). Begins a group if the slot has none.
   mutating func borrow(_ slot: inout RequestSlot, _ index: UInt32, _ event: inout Event) {
     guard member(of: slot) == nil else { return }
     let ring = slot.ring
     let bufferSlot = slotOrNew(ring, .registered, index)
     if self[bufferSlot].group == .none {
-      // Either the slot holds a buffer not seen so far, or the index is wrong; the completion will show which.
+      // Either the slot holds a buffer not seen so far, or the index is wrong; the completion will
+      // show which.
       let group = begin(.registered, on: ring, time: slot.request.startTime)
       self[group].slot = bufferSlot
       self[group].index = index
@@ -50,7 +51,7 @@ extension LendingTracker {
     join(&slot, self[bufferSlot].group, &event)
   }
 
-  /// The offset in the buffer at which a member works.
+  /// Offset from the buffer's start at which a member's transfer begins; nil if unknown.
   func offset(of slot: borrowing RequestSlot, in group: Handle<GroupState>) -> UInt64? {
     guard slot.request.isSQEKnown, slot.request.opcode.length == .bytes,
       self[group].rules.lifecycle != .pool
@@ -66,8 +67,9 @@ extension LendingTracker {
     }
   }
 
-  /// Moves a member into the group that the previous request of its chain leads or has joined, if that group has the
-  /// same slot. Several groups can be about to fill one slot, and a cancelled member never shows its buffer.
+  /// Moves a member into the group that the previous request of its chain leads or has joined, if
+  /// that group has the same slot. Several groups can be about to fill one slot. A member that is
+  /// cancelled never shows its buffer, so only the chain shows the right group.
   mutating func linked(_ slot: inout RequestSlot, behind previous: borrowing RequestSlot) {
     guard let member = member(of: slot),
       case .registered(let index)? = slot.request.bufferReference,
@@ -123,7 +125,7 @@ extension LendingTracker {
   ) {
     let group = self[member].group
     let opcode = self[member].member.opcode
-    // Other positive results are not byte counts.
+    // Positive results of other opcodes are not byte counts.
     if result > 0, opcode.direction != .none {
       self[member].member.movedBytes &+= UInt64(result)
       self[group].members.movedBytes &+= UInt64(result)
@@ -168,11 +170,11 @@ extension LendingTracker {
   /// Updates a group after a member's end. The handle may be invalid afterwards.
   private mutating func lastMemberEnded(_ group: Handle<GroupState>, at moment: Moment) {
     let state = self[group]
-    // There never was a buffer.
+    // True if the slot never held a buffer.
     let isEmpty =
       state.buffer.key == 0 && !state.leader.isKnown && state.rules.isProvisional
       && state.conditions.contains(.emptySlot)
-    // The members only waited for the buffer.
+    // True if the leader failed, and the members only waited for its buffer.
     let isRefused = state.buffer.providedTime == 0 && state.conditions.contains(.leaderFailed)
     if state.running == 0, isEmpty || isRefused {
       end(group, time: moment.time)
@@ -180,7 +182,8 @@ extension LendingTracker {
     }
     switch state.rules.lifecycle {
     case .batch:
-      // A leader that has already ended posts no CQE. Otherwise its CQE follows and ends the group.
+      // A leader that has already ended posts no CQE. Any other leader posts its CQE later, which
+      // ends the group.
       if state.leader.endTime != 0 { finishBatch(group, isSilent: true, at: moment) }
     case .submission: finishSubmission(group, at: moment)
     case .slot, .pool, .notification: deriveReturn(group, at: moment)
@@ -229,7 +232,7 @@ extension LendingTracker {
     if isFault, isOutside(member, slot, group) { note(.outOfRange, group) }
   }
 
-  /// Whether there was a buffer that the member could have used.
+  /// True if there was a buffer that the member could have used.
   private func isFilled(_ group: Handle<GroupState>) -> Bool {
     self[group].buffer.key != 0 || self[group].buffer.providedTime != 0
       || self[group].rules.lifecycle == .batch
@@ -260,10 +263,10 @@ extension LendingTracker {
     name(group, &event)
     let hasResult = slot.request.hasResult
     let result = slot.request.result
-    // Another request may have added to the buffers that the leader provided.
+    // A request that only added to the buffers that the leader had provided is not the leader.
     if self[group].leader.request == slot.request.id {
       self[group].leader.endTime = max(moment.time, 1)
-      // If the request is older than the start, only its CQE shows its `user_data`.
+      // If the request is older than the observation, only its CQE shows its `user_data`.
       self[group].leader.userData = slot.request.userData
       self[group].leader.hasResult = hasResult
       self[group].leader.result = result
@@ -324,7 +327,7 @@ extension LendingTracker {
 }
 
 extension SQEFlags {
-  /// IOSQE_SQE_GROUP of the patch series; invalid elsewhere.
+  /// IOSQE_SQE_GROUP of the SQE-group patch series; invalid on other kernels.
   static var group: UInt8 { 1 << 7 }
 }
 
@@ -332,7 +335,7 @@ extension Opcode {
   static let provideBuffers = Opcode(rawValue: 31)
   static let removeBuffers = Opcode(rawValue: 32)
 
-  /// True if data that the opcode consumed is lost to later requests.
+  /// True if the opcode consumes data from a stream, so that later requests cannot get this data.
   var takesFromStream: Bool { self == .recv || self == .recvmsg }
   private static let recv = Opcode(rawValue: 27)
   private static let recvmsg = Opcode(rawValue: 10)

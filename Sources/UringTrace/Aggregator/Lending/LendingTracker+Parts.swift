@@ -1,4 +1,5 @@
-/// The parts that requests have in the lending of buffers. Most requests have none.
+/// The part that a request has in the lending of buffers (``RequestLending``). Most requests have
+/// none.
 extension LendingTracker {
   func part(of slot: borrowing RequestSlot) -> RequestLending {
     slot.lending == .none ? RequestLending() : parts[slot.lending]
@@ -15,7 +16,7 @@ extension LendingTracker {
     change(&parts[slot.lending])
   }
 
-  /// Makes a group the request's own.
+  /// Sets the group that ``Request/group`` names, and the request's role in it.
   mutating func setGroup(
     of slot: inout RequestSlot, to group: GroupReference, as role: GroupRole
   ) {
@@ -26,7 +27,7 @@ extension LendingTracker {
     slot.request.group = group.id
   }
 
-  /// Forgets the part of a request that nothing will name any more.
+  /// Frees the ``RequestLending`` of a request that no record will name any more.
   mutating func forgetPart(of slot: inout RequestSlot) {
     guard slot.lending != .none else { return }
     parts.give(back: slot.lending)

@@ -8,7 +8,9 @@ extension LendingTracker {
     setKey(self[slot].buffer.key, of: group)
   }
 
-  /// Prepares for the records that follow: they list every slot of a range that holds a buffer.
+  /// Handles the start of a list of buffers. The `buffer_slot` records that follow contain every
+  /// slot of the record's range that holds a buffer. Until then all known slots of the range are
+  /// stale.
   mutating func bufferTable(
     _ record: UnsafePointer<record_buffer_table>, ring: Handle<RingState>
   ) {
@@ -16,7 +18,7 @@ extension LendingTracker {
     self[ring].isTableKnown = true
     self[ring].tableCall = opcode == .max ? nil : RegisterOpcode(rawValue: opcode)
     let first = record.pointee.first
-    // The whole table, if it no longer exists.
+    // The range is the whole table if the table no longer exists.
     let end = record.pointee.size == 0 ? UInt32.max : first &+ min(record.pointee.count, 1 << 14)
     var slot = self[ring].slots.first
     while slot != .none {
@@ -39,7 +41,8 @@ extension LendingTracker {
     let key = LentBuffer.key(buffer, ring: ring)
     self[slot].isStale = false
     let known = self[slot].group
-    // Without a call under way, the buffer was already in the slot.
+    // If no `io_uring_register` call is under way, uringtop has read the table: the buffer was
+    // already in the slot.
     let call = self[ring].tableCall
     let isSame =
       known != .none && (self[known].buffer.key == key || self[known].buffer.key == 0)
@@ -72,7 +75,7 @@ extension LendingTracker {
     name(group, &event)
   }
 
-  /// The `io_uring_register` call under way, as a group's leader.
+  /// The `io_uring_register` call that is under way, as a group's leader. Empty if there is none.
   private func caller(_ ring: Handle<RingState>, _ header: record) -> RequestGroup.Leader {
     guard let call = self[ring].tableCall else { return RequestGroup.Leader() }
     return caller(ring, header, call)
@@ -91,7 +94,8 @@ extension LendingTracker {
     return leader
   }
 
-  /// Handles an `io_uring_register` call. The records of its table and arguments arrived before it.
+  /// Handles an `io_uring_register` call. The records of the call's buffer table and argument
+  /// arrived before this `register` record.
   mutating func registered(
     _ record: UnsafePointer<record_register>, ring: Handle<RingState>, _ event: inout Event
   ) {
@@ -128,7 +132,8 @@ extension LendingTracker {
   private static var registerProvidedRing: UInt32 { 22 }
   private static var unregisterProvidedRing: UInt32 { 23 }
 
-  /// Sets the callers' process, which only the record of the call itself names.
+  /// Sets the process of the leaders that the call has just added. Only the call's `register`
+  /// record contains the process.
   private mutating func setCaller(of ring: Handle<RingState>, tgid: UInt32) {
     var group = alive.last
     while group != .none, self[group].leader.tgid == 0, self[group].leader.registerOpcode != nil {

@@ -14,7 +14,8 @@ extension LendingTracker {
     return all
   }
 
-  /// - Parameter now: decides which conditions hold of a group that has not ended.
+  /// - Parameter now: the time for which the conditions of a group that has not ended are
+  ///   determined.
   func described(_ state: GroupState, now: UInt64) -> RequestGroup {
     var conditions = state.conditions
     if !state.end.isEnded { addPassing(&conditions, state, now: now) }
@@ -29,7 +30,7 @@ extension LendingTracker {
       conditions: conditions)
   }
 
-  /// Adds conditions that hold now but may cease to hold.
+  /// Adds the conditions that hold at the time `now` but may cease to hold.
   private func addPassing(_ conditions: inout GroupConditions, _ state: GroupState, now: UInt64) {
     let rules = state.rules
     if state.running > 0, rules.lifecycle != .pool {
@@ -142,7 +143,7 @@ extension LendingTracker {
   func allBuffers() -> [Buffer] {
     var all: [Buffer] = []
     forEachFilledSlot { all.append(buffer(in: $0)) }
-    // Buffers that were removed from the table but are still held.
+    // Adds the buffers that were removed from the table but are still held.
     var group = alive.first
     while group != .none {
       if self[group].times.withdrawn != 0, self[group].slot != .none,
@@ -174,9 +175,11 @@ extension LendingTracker {
       left = UInt32(clamping: pool.provided - pool.taken)
     }
     var references = slot.references < 0 ? nil : UInt32(slot.references)
-    // The kernel's counter was read when a request completed. Borrowers that came later are known.
+    // The kernel's counter was last read when a request completed. It lacks the references of
+    // requests that borrowed the buffer later, but all of these requests are known.
     if let read = references { references = max(read, UInt32(clamping: borrowers.count)) }
-    // A walk would have found any borrower older than the observation.
+    // Without known borrowers the counter is outdated: an inventory walk (BPF iterator) would have
+    // found any borrower that is older than the observation.
     if borrowers.isEmpty, references != nil, slot.lastUseTime != 0 { references = 0 }
     return Buffer(
       ring: buffer.ringID, kind: slot.kind, index: slot.index, provider: provider,

@@ -10,7 +10,8 @@ extension LendingTracker {
     let ring = slot.ring
     let block = pending.block
     pending.block = nil
-    // A request is in one group: further buffers that a member of an SQE group borrows are not tracked.
+    // A request can be in only one group. Other buffers that a member of an SQE group borrows are
+    // not tracked.
     if let own = member(of: slot), self[self[own].group].rules.lifecycle == .batch { return }
     let buffer = record.pointee.buffer
     let key = LentBuffer.key(buffer, ring: ring)
@@ -27,7 +28,8 @@ extension LendingTracker {
     noteUse(of: group, buffer, at: Moment(time: header.time_ns, tid: header.tid))
   }
 
-  /// Handles a request that was found holding a buffer which is in no slot.
+  /// Handles a request that an inventory walk (BPF iterator) found holding a buffer that is no
+  /// longer in a slot.
   mutating func held(
     _ buffer: record_buffer, by slot: inout RequestSlot, _ ublk: inout UblkTracker,
     at moment: Moment, _ event: inout Event
@@ -42,14 +44,16 @@ extension LendingTracker {
     if self[group].rules.lifecycle != .submission { withdraw(group, at: moment) }
   }
 
-  /// The group of the buffer that a request used. The request is a member of it afterwards.
+  /// Returns the group of the buffer that a request used, and makes the request a member of this
+  /// group.
   private mutating func borrowed(
     _ slot: inout RequestSlot, _ buffer: record_buffer, key: UInt64, time: UInt64,
     _ event: inout Event
   ) -> Handle<GroupState> {
     if let known = group(key: key), !self[known].end.isEnded, !endIfReused(known, by: buffer, time)
     {
-      // The request may be in another group, begun while this group was unknown.
+      // The request may be in another group, which was begun while the known group was still
+      // unknown.
       let member = member(of: slot)
       if known != member.map({ self[$0].group }) { enter(known, &slot, member, &event) }
       return known
@@ -62,7 +66,7 @@ extension LendingTracker {
     {
       return current
     }
-    // The group is known by its block request, which the leader's record named.
+    // The group is known only by its block request, which the record of the leader's command named.
     if buffer.is_kernel != 0, let owned = group(priv: buffer.priv), self[owned].buffer.key == 0,
       self[owned].buffer.ring == slot.ring
     {
@@ -78,8 +82,8 @@ extension LendingTracker {
     return new
   }
 
-  /// Ends a group whose node the kernel has reused for another buffer: the return of the group's own buffer
-  /// was not observed.
+  /// Ends a group if the kernel has reused the `io_rsrc_node` of its buffer for another buffer. The
+  /// return of the group's own buffer was then not observed.
   ///
   /// - Returns: true if the node was reused.
   private mutating func endIfReused(
@@ -112,14 +116,15 @@ extension LendingTracker {
     }
   }
 
-  /// Records the kernel's reference count, and whether the slot has been emptied since.
+  /// Records the kernel's reference count, and withdraws the buffer if its slot has been emptied.
   private mutating func noteUse(
     of group: Handle<GroupState>, _ buffer: record_buffer, at moment: Moment
   ) {
     if let bufferSlot = slot(of: group) {
       self[bufferSlot].lastUseTime = moment.time
       self[bufferSlot].sharers = buffer.sharers
-      // Excludes the table's own reference, and that of the request, which drops it now.
+      // Excludes the reference of the table, and that of the completing request, which drops its
+      // reference now.
       self[bufferSlot].references = buffer.references < 0 ? -1 : max(0, buffer.references - 2)
     }
     if buffer.in_table == 0, self[group].rules.lifecycle != .submission {
@@ -151,7 +156,8 @@ extension LendingTracker {
     self[group].origin.blockLength = block.length
   }
 
-  /// Chooses the provider of a kernel buffer without a known leader by the buffer's release function.
+  /// Chooses the provider of a kernel buffer by the buffer's release function, as long as the
+  /// group's provider is provisional.
   mutating func chooseProvider(of group: Handle<GroupState>, _ ublk: inout UblkTracker) {
     guard self[group].buffer.isKernel, self[group].rules.isProvisional else { return }
     var provider =

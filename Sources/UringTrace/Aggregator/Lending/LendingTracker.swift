@@ -1,12 +1,12 @@
 import CRecord
 
-/// Buffers lent to requests: the tables of registered and provided buffers, and the groups of requests that
-/// borrow them.
+/// Buffers lent to requests: the tables of registered and provided buffers, and the groups of
+/// requests that borrow them.
 ///
-/// Bounded: ended groups by the history limit, groups alive by what the kernel has in flight and registered, done
-/// members by ``keptMembers`` per group.
+/// Memory is bounded: by the history's limit for ended groups, by the kernel's requests in flight
+/// and registered buffers for other groups, and by ``keptMembers`` per group for done members.
 struct LendingTracker: ~Copyable {
-  /// Done members kept per group.
+  /// Maximum number of members kept per group after they are done.
   private static var keptMembers: UInt32 { 64 }
   /// Maximum number of application buffers that have groups although no request has used them yet.
   static var mostIdle: UInt64 { 4_096 }
@@ -28,14 +28,13 @@ struct LendingTracker: ~Copyable {
   private(set) var alive = PoolList<GroupState>()
   private var history: History<Handle<GroupState>>
   private var lastID: RequestGroup.ID = 0
-  /// Groups alive without a member.
+  /// Number of groups that have not ended and have no member.
   private(set) var idleCount: UInt64 = 0
-  /// Rings with an open SQE group.
+  /// Number of rings with an open SQE group.
   private(set) var openBatchCount = 0
 
   var functions = ReleaseFunctions()
   private var disks = Numbering<DiskName>(limit: 4_096)
-  /// State that one record leaves for the next.
   var pending = PendingRecords()
 
   init(history limit: Int) {
@@ -92,14 +91,14 @@ struct LendingTracker: ~Copyable {
 
   // MARK: Groups
 
-  /// The group with this buffer. The group may have ended.
+  /// The group whose buffer has this key. The group may have ended.
   func group(key: UInt64) -> Handle<GroupState>? {
     guard let position = keys.find(key) else { return nil }
     let group = keys[position].handle
     return group != .none && groups[unproven: group].buffer.key == key ? group : nil
   }
 
-  /// The group whose buffer's release function receives `priv`. The group has not ended.
+  /// The group that has not ended and whose buffer's release function has the argument `priv`.
   func group(priv: UInt64) -> Handle<GroupState>? {
     guard let position = owners.find(priv) else { return nil }
     let group = owners[position].handle
@@ -161,7 +160,7 @@ struct LendingTracker: ~Copyable {
     return group
   }
 
-  /// Moves a group from those alive to the history.
+  /// Ends a group: moves it from ``alive`` to the history.
   mutating func retire(_ group: Handle<GroupState>) {
     alive.remove(group, in: &groups)
     if groups[group].members.count == 0 { idleCount -= 1 }
@@ -174,7 +173,7 @@ struct LendingTracker: ~Copyable {
     free(oldest)
   }
 
-  /// Removes a group without members that turned out not to be a group of its own.
+  /// Removes a group without members that has no buffer of its own.
   mutating func discard(_ group: Handle<GroupState>) {
     alive.remove(group, in: &groups)
     idleCount -= 1
@@ -196,7 +195,8 @@ struct LendingTracker: ~Copyable {
     groups.give(back: group)
   }
 
-  /// Groups that have left the history since they were last taken; nil unless they are kept.
+  /// Groups that have left the history since the last call of ``Aggregator/takeDepartures()``; nil
+  /// unless they are kept.
   var departed: [RequestGroup]?
 
   /// Calls `body` for each ended group, newest first.
@@ -243,7 +243,7 @@ struct LendingTracker: ~Copyable {
     add(member, to: group)
   }
 
-  /// Drops the oldest done member if the list is too long.
+  /// Drops the oldest member that is done, if the group keeps too many of them.
   mutating func dropOldestMember(of group: Handle<GroupState>) {
     guard groups[group].members.keptDone > Self.keptMembers else { return }
     var member = groups[group].members.list.first
@@ -257,7 +257,7 @@ struct LendingTracker: ~Copyable {
 
   // MARK: Slots
 
-  /// The slot, or the group of provided buffers; nil if it was never seen.
+  /// The slot or the group of provided buffers with this index; nil if it was never seen.
   func slot(
     _ ring: Handle<RingState>, _ kind: Buffer.Kind, _ index: UInt32
   ) -> Handle<BufferSlotState>? {
@@ -270,7 +270,7 @@ struct LendingTracker: ~Copyable {
     return slot
   }
 
-  /// The slot, or the group of provided buffers; added if it was never seen.
+  /// The slot or the group of provided buffers with this index. Added if it was never seen.
   mutating func slotOrNew(
     _ ring: Handle<RingState>, _ kind: Buffer.Kind, _ index: UInt32
   ) -> Handle<BufferSlotState> {
@@ -279,7 +279,7 @@ struct LendingTracker: ~Copyable {
     slots[slot] = BufferSlotState(kind: kind, index: index)
     slots[slot].buffer.ring = ring
     slots[slot].buffer.ringID = rings[ring].id
-    // Newest first.
+    // At the front, because the newest slot comes first.
     rings[ring].slots.insert(slot, after: .none, in: &slots)
     if slotKeys.isCrowded {
       slotKeys.removeDead(slots) { entry, slots in
@@ -318,7 +318,8 @@ struct LendingTracker: ~Copyable {
     return slot
   }
 
-  /// The slot that held the group's buffer, if it is still the ring's and now holds no group's buffer.
+  /// The slot that held the group's buffer; nil if the ring no longer has the slot or if the slot
+  /// holds a group's buffer.
   func emptySlot(of group: Handle<GroupState>) -> Handle<BufferSlotState>? {
     let slot = groups[group].slot
     guard slot != .none, slots[unproven: slot].buffer.ring == groups[group].buffer.ring,
@@ -336,7 +337,7 @@ struct LendingTracker: ~Copyable {
 
   // MARK: Disks
 
-  /// The number of the disk's name; nil if the record names no disk.
+  /// The number that stands for the disk's name; nil if the record names no disk.
   mutating func disk(_ block: record_block) -> Numbering<DiskName>.Number? {
     DiskName(block).flatMap { disks.number(of: $0) }
   }
@@ -385,7 +386,7 @@ struct LendingTracker: ~Copyable {
     private func checkMembers(of group: Handle<GroupState>) -> Int {
       let state = groups[group]
       precondition(state.id != 0 && state.id <= lastID, "a group has no id")
-      precondition(state.members.doneCount <= state.members.count, "more are done than joined")
+      precondition(state.members.doneCount <= state.members.count, "a group has more done members than members")
       var done: UInt32 = 0
       groups[group].members.list.checkInvariants(in: members) { _, member in
         precondition(member.group == group, "a member is in another group's list")

@@ -1,6 +1,6 @@
 import CRecord
 
-/// A buffer, as held by a slot of a ring's table and as borrowed by a group.
+/// A buffer, in a slot of a ring's table or borrowed by a group.
 struct LentBuffer {
   var ring = Handle<RingState>.none
   var ringID: Ring.ID = 0
@@ -15,10 +15,12 @@ struct LentBuffer {
   var tag: UInt64 = 0
   /// Address of the release function.
   var release: UInt64 = 0
-  /// When the buffer was registered or otherwise became available; 0 if before the start, or not yet.
+  /// Time at which the buffer was registered or otherwise became available; 0 if that was before
+  /// the observation, or has not happened.
   var providedTime: UInt64 = 0
 
-  /// Sets the facts that the kernel's structure holds: all except ``tag``.
+  /// Sets the fields that come from the kernel's `struct io_mapped_ubuf`. The ``tag`` is not in
+  /// that structure.
   mutating func describe(_ buffer: record_buffer) {
     address = buffer.address
     length = buffer.length
@@ -28,8 +30,9 @@ struct LentBuffer {
     release = buffer.release
   }
 
-  /// The key of a registered buffer: its node's address, unique to each slot; up to 6.12 made of the buffer and
-  /// its ring.
+  /// The key of a registered buffer: the address of its `io_rsrc_node`, which is unique to each
+  /// slot. Up to 6.12, where buffers have no nodes of their own, the key is computed from the
+  /// buffer's address and the ring.
   static func key(_ buffer: record_buffer, ring: Handle<RingState>) -> UInt64 {
     key(node: buffer.node, buffer: buffer.buffer, ring: ring)
   }
@@ -38,7 +41,7 @@ struct LentBuffer {
     node != 0 ? node : buffer == 0 ? 0 : buffer &+ (UInt64(ring.index) &+ 1) << 48
   }
 
-  /// True if the key is a node's address, not made of a buffer and a ring.
+  /// True if ``key`` is the address of a node, not computed from a buffer's address and a ring.
   var hasNode: Bool { key >> 48 == 0xffff }
 }
 
@@ -57,13 +60,13 @@ struct BufferOrigin {
   var sector: UInt64 = 0
   var blockLength: UInt32 = 0
 
-  /// FUSE's id of the request; 0 if the buffer is not FUSE's. The fields above hold its queue, operation,
-  /// offset and length.
+  /// Id of the FUSE request; 0 if the buffer is not FUSE's. For a FUSE request, the fields above
+  /// hold its queue, its operation, its offset (``sector``) and its length (``blockLength``).
   var fuseUnique: UInt64 = 0
   var fuseNode: UInt64 = 0
 }
 
-/// A disk's name as records contain it.
+/// A disk's name in the form in which records contain it: 32 bytes, padded with zeros.
 struct DiskName: Hashable {
   private var words = InlineArray<4, UInt64>(repeating: 0)
 
@@ -93,13 +96,14 @@ struct DiskName: Hashable {
 /// A slot of a ring's table of buffers, or a group of provided buffers.
 struct BufferSlotState: Listed {
   var kind = Buffer.Kind.registered
-  /// Slot or bgid.
+  /// Slot of a registered buffer, or bgid of provided buffers.
   var index: UInt32 = 0
   /// The group whose buffer the slot holds.
   var group = Handle<GroupState>.none
-  /// True if the slot holds a buffer; false while a request has only named the slot.
+  /// True if the slot holds a buffer; false if the slot is known only because a request named it.
   var isFilled = false
-  /// True, while the table is being read, if the slot's buffer has not been found again yet.
+  /// True while a series of `buffer_slot` records has not yet confirmed that the slot still holds a
+  /// buffer.
   var isStale = false
   var buffer = LentBuffer()
   /// The kernel's reference count without the table's own reference; -1 if unknown.
@@ -115,15 +119,16 @@ struct BufferSlotState: Listed {
 /// The buffers of a group of provided buffers.
 struct ProvidedBuffers {
   var count: UInt32 = 0
-  /// Buffers ever provided; -1 if unknown.
+  /// Number of buffers ever provided; -1 if unknown.
   var provided: Int64 = -1
   var taken: Int64 = 0
-  /// When the number of buffers left was last read from the kernel; 0 if never. For a buffer ring the number is valid
-  /// only until a request takes a buffer, because no event shows that the application has given a buffer back.
+  /// Time at which the number of buffers left was last read from the kernel; 0 if the number comes
+  /// from events. For a buffer ring, a number read from the kernel is valid only until a request
+  /// takes a buffer, because no event shows that the application has given a buffer back.
   var lookTime: UInt64 = 0
-  /// When a request last took a buffer.
+  /// Time at which a request last took a buffer.
   var takenTime: UInt64 = 0
-  /// The next entry of a buffer ring, at ``lookTime``.
+  /// The entry of a buffer ring that the next request gets, as read at ``lookTime``.
   var head: ProvidedEntry?
   var twice: ProvidedTwice?
   var exhaustedCount: UInt64 = 0

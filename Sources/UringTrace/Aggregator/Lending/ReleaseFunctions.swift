@@ -1,6 +1,6 @@
 import CRecord
 
-/// Functions that give buffers back: their names, and whether each is traced.
+/// Kernel functions that give buffers back: their names, and whether each is traced.
 struct ReleaseFunctions {
   /// Names of kernel functions by address.
   private var names = BoundedCache<UInt64, String>(limit: 4_096)
@@ -21,7 +21,8 @@ struct ReleaseFunctions {
     let name = Self.name(record)
     names[address] = name
     for traits in GroupProviderTraits.all where traits.releases.contains(name) {
-      // Automatic and explicit registration share a release function: the first provider listed represents both.
+      // Automatic and explicit registration of ublk buffers share a release function. The first
+      // provider in the list represents both.
       if providers[address] == nil { providers[address] = GroupProvider(traits) }
     }
   }

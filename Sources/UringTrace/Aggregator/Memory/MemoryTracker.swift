@@ -2,10 +2,11 @@ import CRecord
 
 /// Tracks changes to the memory of requests in flight.
 struct MemoryTracker {
-  /// The first change to each request's memory, replaced by the call that explains it if that is seen later.
+  /// The first change found in each request's memory. If the system call that made the change is
+  /// seen later, the call's record replaces it.
   private(set) var changes = BoundedCache<Request.ID, MemoryChange>(limit: 1024)
 
-  /// Maximum number of requests in flight that one call is compared with.
+  /// Maximum number of requests in flight whose memory is compared with that of one system call.
   static var reach: Int { 4096 }
 
   mutating func note(_ change: MemoryChange, of request: Request.ID) {

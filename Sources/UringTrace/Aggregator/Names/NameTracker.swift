@@ -2,7 +2,7 @@ import CRecord
 
 /// Names of files, tasks and request flags.
 struct NameTracker {
-  /// Names by bit of the kernel's request flags; an empty name if unknown.
+  /// Names of the kernel's request flags (`REQ_F_*`) by bit number; empty for unknown bits.
   private(set) var requestFlags: [String] = []
   private var tasks = BoundedCache<UInt32, String>(limit: 1 << 16)
   private var cgroups = BoundedCache<UInt32, String>(limit: 1 << 16)

@@ -1,8 +1,8 @@
-/// An ended request as the history keeps it.
+/// An ended request in the history.
 ///
-/// Most requests are only submitted and completed. Of these the history keeps what differs, in 136 bytes, so that it
-/// stays in the processor's cache; the slot, which is twice as large, is used again at once. Other requests keep
-/// their slot.
+/// Most requests have only a submission and a completion. For such a request the history keeps the
+/// fields that differ between requests, in 136 bytes, so that these stay in the processor's cache.
+/// Its slot, which is twice as large, is reused at once. Other requests keep their slot.
 struct PastRequest {
   var id: Request.ID = 0
   var address: UInt64 = 0
@@ -26,7 +26,8 @@ struct PastRequest {
 
   init(slot: Handle<RequestSlot>) { self.slot = slot }
 
-  /// The request of a slot that completes at `time`; nil if it does not fit.
+  /// Creates the entry for a slot's request that completes at `time`. Returns nil if the request
+  /// has more steps or facts than fit here.
   @inline(__always)
   init?(
     _ slot: UnsafeMutablePointer<RequestSlot>, until time: UInt64, tid: UInt32,
@@ -56,7 +57,7 @@ struct PastRequest {
 
   var lastTime: UInt64 { startTime &+ UInt64(duration) }
 
-  /// The request, of one that has no slot.
+  /// The full request; meaningful if the entry has no slot.
   var request: Request {
     var request = Request()
     request.id = id

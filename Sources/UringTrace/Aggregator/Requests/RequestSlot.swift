@@ -2,9 +2,10 @@ import CRecord
 
 /// A request with the state that only the aggregator needs.
 ///
-/// Fields that every request writes come first.
+/// The fields that are written for every request come first.
 struct RequestSlot: Listed, BitwiseCopyable {
-  /// SEND_ZC: the `io_kiocb` that will post the notification, else 0.
+  /// Zero-copy sends: address of the `io_kiocb` that will post the notification; 0 for other
+  /// requests.
   var notification: UInt64 = 0
   var ring = Handle<RingState>.none
   /// True if the request is in the ``UserDataIndex``.
@@ -13,19 +14,22 @@ struct RequestSlot: Listed, BitwiseCopyable {
   var isMultishot = false
   /// True if `io_uring_fail_link` named the request as cancelled.
   var isLinkCancelled = false
-  /// True if cancelled behind a failed request with IOSQE_CQE_SKIP_SUCCESS: posts no CQE.
+  /// True if the request was cancelled behind a failed request with IOSQE_CQE_SKIP_SUCCESS. It then
+  /// posts no CQE.
   var isSilent = false
   var isLatencyRecorded = false
-  /// True if the submission was seen, and the request is in no chain and in no index. While it has no other
-  /// step either, its only CQE ends it on the short path.
+  /// True if the request's only CQE can end it on the fast path (Aggregator+Plain.swift): its
+  /// submission was seen, its preparation has not failed, its latency is not recorded yet, and it
+  /// has no chain, no entry in the index and no part in lending.
   var isPlain = false
   /// True if the lending tracker must be informed of the end.
   var isLending = false
-  /// Kind of the last step; meaningful if there is one.
+  /// Kind of the last step; meaningful if the request has a step.
   var lastStep = Step.Kind.submitted
-  /// Where ``RequestTracker`` keeps what only some requests have.
+  /// The facts that only some requests have, in ``RequestTracker``; none if the request has no such
+  /// facts.
   var extra = Handle<Request.Extra>.none
-  /// Where ``LendingTracker`` keeps the request's part in the lending of buffers.
+  /// The request's part in the lending of buffers, in ``LendingTracker``; none if it has no part.
   var lending = Handle<RequestLending>.none
 
   var request = Request.Core()
@@ -34,11 +38,12 @@ struct RequestSlot: Listed, BitwiseCopyable {
   var link = ListLink<RequestSlot>()
 }
 
-// These functions change a slot in place and write the fields together, without looking up the slot for each field.
+// These functions change a slot in place and write the fields together, without looking up the slot
+// for each field.
 extension RequestSlot {
-  /// Begins a new request with the fields that every request has. Fields that
-  /// ``describe(_:isKnown:flags:tgid:tid:isSQThread:)`` sets, and steps beyond the count, keep the previous
-  /// request's values.
+  /// Begins a new request: sets the fields that every request has. The fields that
+  /// ``describe(_:isKnown:flags:tgid:tid:isSQThread:)`` sets, and the steps beyond the step count,
+  /// keep the values of the slot's previous request.
   @inline(__always)
   mutating func begin(
     _ header: record, ring: Handle<RingState>, ringID: Ring.ID, id: Request.ID,
@@ -77,7 +82,7 @@ extension RequestSlot {
     request.isUserDataKnown = true
   }
 
-  /// Sets the fields that a submission and a preparation failure both have.
+  /// Sets the fields that both a `submit` record and a `req_failed` record contain.
   @inline(__always)
   mutating func describe(
     _ sqe: UnsafePointer<SQE>, isKnown: Bool, flags: UInt64, tgid: UInt32, tid: UInt32,
@@ -101,7 +106,7 @@ extension RequestSlot {
   /// True if the last step is the network stack's release of a zero-copy send's memory.
   var isNotified: Bool { request.stepCount > 0 && lastStep.isNotification }
 
-  /// Records a CQE that has a result.
+  /// Records a CQE with a result. (A notification has none.)
   @inline(__always)
   mutating func take(result: Int32, flags: UInt32, tid: UInt32) {
     request.completerTid = tid
@@ -113,7 +118,7 @@ extension RequestSlot {
 }
 
 extension UInt64 {
-  /// Nanoseconds from `earlier` to this time, 0 if the two are out of order.
+  /// Nanoseconds from `earlier` to this time; 0 if `earlier` is later.
   @inline(__always)
   package func since(_ earlier: UInt64) -> UInt64 {
     self > earlier ? self &- earlier : 0

@@ -4,22 +4,22 @@ import CRecord
 extension RequestTracker {
   /// The result of a look-up by address.
   enum Occupant {
-    /// Never seen, or forgotten.
+    /// No request was seen at the address, or it was forgotten.
     case none
-    /// The address's last request has ended; nil if only its end was seen.
+    /// The last request at the address has ended; nil if only its end was seen.
     case ended(Handle<RequestSlot>?, isRequest: Bool)
     case request(Handle<RequestSlot>)
-    /// The address is that of a request's notification.
+    /// The address is that of the `io_kiocb` of a request's notification.
     case notification(Handle<RequestSlot>)
   }
 
-  /// The request in flight whose own address this is, not its notification's.
+  /// The request in flight whose own `io_kiocb` (not its notification's) is at this address.
   @inline(__always)
   func inFlight(at address: UInt64) -> Handle<RequestSlot>? {
     if case .request(let slot) = occupant(of: address) { slot } else { nil }
   }
 
-  /// The request in flight whose own address, or whose notification's address, this is.
+  /// The request in flight whose own `io_kiocb`, or whose notification's, is at this address.
   @inline(__always)
   func user(of address: UInt64) -> (slot: Handle<RequestSlot>, isNotification: Bool)? {
     switch occupant(of: address) {
@@ -29,8 +29,8 @@ extension RequestTracker {
     }
   }
 
-  /// Whether a record with the request's address can be about that request. If not, the records of the
-  /// request's end and of the next request's beginning at that address were lost.
+  /// True if a record with the request's address can be about that request. If false, the records
+  /// of the request's end and of the next request's beginning at that address were lost.
   @inline(__always)
   func isPlausible(
     _ header: record, for slot: Handle<RequestSlot>, ring: Handle<RingState>
@@ -41,7 +41,8 @@ extension RequestTracker {
         || preparationError(of: self[slot]) != 0)
   }
 
-  /// The request in flight that a walk saw; nil if any record about it is newer than the walk.
+  /// The request in flight that an inventory walk (BPF iterator) saw; nil if any record about the
+  /// request is newer than the walk.
   func seenInFlight(_ header: record, ring: Handle<RingState>) -> Handle<RequestSlot>? {
     guard let slot = latest(at: header.req), isPlausible(header, for: slot, ring: ring),
       !self[slot].request.state.isFinal, self[slot].request.lastTime <= header.time_ns
@@ -49,7 +50,7 @@ extension RequestTracker {
     return slot
   }
 
-  /// Whether records were lost since the last record about the request.
+  /// True if records were lost since the last record about the request.
   @inline(__always)
   func isSuspect(_ slot: Handle<RequestSlot>) -> Bool {
     self[slot].request.lastTime <= lossTime

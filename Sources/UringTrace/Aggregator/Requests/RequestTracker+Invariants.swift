@@ -13,7 +13,7 @@
       return all
     }
 
-    /// Requests in the history that keep their slot.
+    /// Number of requests in the history that keep their slot.
     private var keptSlots: Int {
       (0..<history.count).count { history[age: $0].slot != .none }
     }
@@ -22,7 +22,8 @@
 
     /// Traps unless lists, tables and pool are consistent.
     ///
-    /// - Parameter kept: number of requests that have left the history and are kept for their chain.
+    /// - Parameter kept: number of requests that have left the history and are kept for their
+    ///   chain.
     func checkInvariants(keptForChains kept: Int) {
       addresses.checkInvariants()
       userData.checkInvariants(slots)
@@ -48,9 +49,9 @@
       }
       let extraCount = allHandles.count { slots[$0].extra != .none }
       precondition(
-        extraCount...extraCount + kept ~= extras.count, "facts of a request were not given back")
+        extraCount...extraCount + kept ~= extras.count, "a request's extra facts were not freed")
       precondition(
-        slots.count == inFlight + keptSlots + kept, "a request is in use and on no list")
+        slots.count == inFlight + keptSlots + kept, "a request slot is in use but on no list")
     }
   }
 #endif

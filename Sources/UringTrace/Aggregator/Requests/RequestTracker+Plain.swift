@@ -1,8 +1,10 @@
 import CRecord
 
-/// The short path of the two most frequent records; see Aggregator+Plain.swift.
+/// The request tracker's part of the fast path for the two most frequent records; see
+/// Aggregator+Plain.swift.
 extension RequestTracker {
-  /// Begins a request from a submission at an address whose last request has ended.
+  /// Begins a request from a submission at an address whose last request has ended. Returns nil,
+  /// without any change, if it cannot handle the record.
   @inline(__always)
   mutating func beginPlain(
     _ record: UnsafePointer<record_submit>, ring: Handle<RingState>, ringID: Ring.ID
@@ -35,7 +37,8 @@ extension RequestTracker {
     let slot: UnsafeMutablePointer<RequestSlot>
   }
 
-  /// The request in flight at the record's address, if it is plain: its only CQE ends it.
+  /// The request in flight at the record's address if it is plain, so that its only CQE ends it;
+  /// nil otherwise.
   @inline(__always)
   mutating func findPlain(
     _ record: UnsafePointer<record_complete>, ring: Handle<RingState>
@@ -43,7 +46,7 @@ extension RequestTracker {
     guard let position = addresses.find(record.pointee.base.req),
       addresses[position].mark == .object
     else { return nil }
-    // The entry is not marked as ended: the request is the one at this address.
+    // The entry is not marked as ended, so its handle is that of the request at this address.
     let handle = addresses[position].handle
     let slot = slots.mutablePointer(to: handle)
     guard slot.pointee.isPlain,
@@ -54,7 +57,8 @@ extension RequestTracker {
     return PlainRequest(position: position, handle: handle, slot: slot)
   }
 
-  /// Ends a plain request. Returns the request displaced from the history; none while there is room.
+  /// Ends a plain request. Returns the request displaced from the history; none while there is
+  /// room.
   @inline(__always)
   mutating func completePlain(
     _ request: PlainRequest, _ record: UnsafePointer<record_complete>

@@ -1,6 +1,6 @@
 import CRecord
 
-/// Files of requests, and the findings of walks.
+/// Files of requests, and the findings of inventory walks (BPF iterators over kernel structures).
 extension RequestTracker {
   func files(of slot: Handle<RequestSlot>) -> RequestFiles { self[seen: slot].files }
 
@@ -10,7 +10,8 @@ extension RequestTracker {
     body(&self[seen: slot].files)
   }
 
-  /// Sets the input file. A derived input never replaces an observed one.
+  /// Sets the input file of SPLICE or TEE. A file that was derived from a descriptor never replaces
+  /// one that was observed.
   mutating func setInput(_ file: FileIdentity, of slot: Handle<RequestSlot>, isDerived: Bool) {
     let known = files(of: slot).known
     guard !isDerived || !known.contains(.input) || known.contains(.derivedInput) else { return }
@@ -28,8 +29,8 @@ extension RequestTracker {
     return known != 0 ? known : self[seen: slot].pollEvents
   }
 
-  /// Takes over where a walk found a request, and its file. A walk usually finds what the one before it found: then
-  /// nothing is written.
+  /// Records the place at which a walk found a request, and the request's file. Writes nothing if
+  /// the walk found the same as the previous walk, which is usual.
   mutating func see(_ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>) {
     let place = Place(record.pointee.place)
     let before = self[seen: slot]
@@ -58,7 +59,8 @@ extension RequestTracker {
     }
   }
 
-  /// Forgets where a walk saw the request. An event shows that it moves, but not by its time that it moved afterwards.
+  /// Forgets the place at which a walk saw the request. Called for an event whose time is not after
+  /// the walk's: the event shows that the request moves, but not that it moved after the walk.
   @inline(never)
   mutating func forgetPlace(of slot: Handle<RequestSlot>) {
     if self[seen: slot].place(lastEvent: 0) != .unknown {

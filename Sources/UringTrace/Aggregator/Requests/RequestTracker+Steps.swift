@@ -31,7 +31,8 @@ extension RequestTracker {
     extras[extra(of: slot)].laterSteps[index] = step
   }
 
-  /// The place of the facts that only some requests have, taken at the first access.
+  /// Returns the handle of the facts that only some requests have (``Request/Extra``). The first
+  /// call for a request takes it from the pool.
   private mutating func extra(
     of slot: UnsafeMutablePointer<RequestSlot>
   ) -> Handle<Request.Extra> {
@@ -49,7 +50,8 @@ extension RequestTracker {
     body(&extras[extra])
   }
 
-  /// One of the facts that only some requests have; `absent` if the request has none of them.
+  /// Returns one of the facts that only some requests have; `absent` if the request has no such
+  /// facts.
   @inline(__always)
   private func extra<Fact>(
     of slot: borrowing RequestSlot, absent: Fact, _ fact: (borrowing Request.Extra) -> Fact

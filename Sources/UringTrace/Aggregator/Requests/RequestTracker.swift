@@ -1,8 +1,9 @@
 import CRecord
 
-/// Requests in flight, found by the address of their `io_kiocb` or by `user_data`, and the history of ended requests.
+/// Requests in flight, found by the address of their `io_kiocb` or by `user_data`, and the history
+/// of ended requests.
 struct RequestTracker: ~Copyable {
-  // Only this type's extensions use these.
+  // Not private, because extensions of this type in other files use these properties.
   var slots = Pool<RequestSlot>()
   var extras = Pool<Request.Extra>()
   var sightings = Sightings()
@@ -13,10 +14,11 @@ struct RequestTracker: ~Copyable {
   var history: History<PastRequest>
   var lastID: Request.ID = 0
 
-  /// Time of the last ``RecordKind/lost``: requests whose last record is older may have ended since.
+  /// Time of the last ``RecordKind/lost`` record; 0 if there was none. A request whose last record
+  /// is older may have ended since.
   private(set) var lossTime: UInt64 = 0
   private var unseenOverflows = UnseenOverflows()
-  /// When ended addresses were last removed from the table.
+  /// Time at which the addresses of ended requests were last removed from ``addresses``.
   private var forgottenTime: UInt64 = 0
   /// True if a request older than the observation was found.
   var hasFound = false
@@ -46,9 +48,10 @@ struct RequestTracker: ~Copyable {
     return entry.mark == .object ? .request(entry.handle) : .notification(entry.handle)
   }
 
-  /// Whether the request of an entry is still in flight at the entry's address.
+  /// True if the request of an entry is still in flight at the entry's address.
   ///
-  /// A zero-copy send leaves its own `io_kiocb` with its result and then uses only its notification's.
+  /// A zero-copy send has its own `io_kiocb` only until it posts its result. Afterwards only the
+  /// notification's `io_kiocb` exists.
   @inline(__always)
   private func isLive(_ entry: AddressTable<RequestSlot>.Entry) -> Bool {
     guard let slot = entry.element else { return false }
@@ -80,8 +83,8 @@ struct RequestTracker: ~Copyable {
 
   // MARK: Beginning
 
-  /// The table entry for the address of a new request, and the request still listed there: the caller must end
-  /// the latter before the new request begins.
+  /// Returns the table entry for the address of a new request, and the older request that is still
+  /// listed there. The caller must end the older request before the new one begins.
   @inline(__always)
   mutating func claim(
     _ address: UInt64, now: UInt64
@@ -92,7 +95,7 @@ struct RequestTracker: ~Copyable {
     return (position, isLive(entry) ? entry.handle : nil)
   }
 
-  /// Begins a request at `header.req` with the fields that every request has.
+  /// Begins a request at the address `header.req` and sets the fields that every request has.
   @inline(__always)
   mutating func begin(
     _ header: record, at position: AddressTable<RequestSlot>.Position, ring: Handle<RingState>,
@@ -108,7 +111,7 @@ struct RequestTracker: ~Copyable {
     return slot
   }
 
-  /// Makes the notification's address refer to the request too.
+  /// Makes the address of a request's notification refer to the request, too.
   mutating func setNotification(
     _ address: UInt64, at position: AddressTable<RequestSlot>.Position, of slot: Handle<RequestSlot>
   ) {
@@ -152,7 +155,8 @@ struct RequestTracker: ~Copyable {
 
   // MARK: Ending
 
-  /// Adds the request's last step: it is no longer in flight. ``retire(_:)`` must follow.
+  /// Adds the request's last step and removes the request from those in flight. ``retire(_:)`` must
+  /// follow.
   @inline(__always)
   mutating func finish(
     _ slot: Handle<RequestSlot>, as state: Request.State, step: Step.Kind, time: UInt64,
@@ -169,8 +173,8 @@ struct RequestTracker: ~Copyable {
     if slots[slot].isIndexed { userData.remove(slot, &slots) }
   }
 
-  /// Moves an ended request into the history. Returns the request displaced from the history; none while there
-  /// is room.
+  /// Moves an ended request into the history. Returns the request displaced from the history; none
+  /// while there is room.
   @inline(__always)
   mutating func retire(_ slot: Handle<RequestSlot>) -> Handle<RequestSlot> {
     history.append(PastRequest(slot: slot))?.slot ?? .none
@@ -208,27 +212,29 @@ struct RequestTracker: ~Copyable {
     lossTime = max(lossTime, time)
   }
 
-  /// Whether a request that a walk found at `header.req` can be in flight although no request in flight is
-  /// known at that address.
+  /// True if a request that an inventory walk (BPF iterator over kernel structures) found at the
+  /// address `header.req` can be in flight, although no request in flight is known at this address.
   ///
-  /// - Parameter isFromStart: true if all requests of the ring are known.
+  /// - Parameter isFromStart: true if the ring was created during the observation, so that all its
+  ///   requests are known.
   func canBeFound(
     _ header: record, userData: UInt64, ring: Handle<RingState>, isFromStart: Bool
   ) -> Bool {
     if let position = addresses.find(header.req) {
-      // A seen request ended here: the next request at this address would also have been seen.
+      // A request whose records were seen has ended at this address. The records of the next
+      // request at the address would have been seen too, unless some were lost.
       guard lossTime != 0, latestEnd(at: position) <= min(lossTime, header.time_ns) else {
         return false
       }
     } else {
-      // The address may be among those forgotten.
+      // The address of an ended request may have been removed from the table since the walk.
       guard forgottenTime < header.time_ns, !isFromStart || lossTime != 0 else { return false }
     }
     return !unseenOverflows.contains(ring: ring, userData: userData, since: header.time_ns)
   }
 
-  /// The latest possible end of the last request at an address. Requests that the history has dropped ended
-  /// before all those it keeps.
+  /// The latest possible end of the last request at an address. Requests that the history has
+  /// dropped ended before all requests that it keeps.
   private func latestEnd(at position: AddressTable<RequestSlot>.Position) -> UInt64 {
     let entry = addresses[position]
     if let slot = entry.element { return slots[unproven: slot].request.lastTime }
@@ -237,7 +243,8 @@ struct RequestTracker: ~Copyable {
     return lastTime(of: oldest)
   }
 
-  /// The end of the last request at an address, if that is known; nil if one is in flight there.
+  /// The time of the last record about the last request at an address, which is its end if it has
+  /// ended; nil if unknown.
   func lastEnd(at address: UInt64) -> UInt64? {
     guard let position = addresses.find(address) else { return nil }
     if let end = endOfPast(addresses[position]) { return end }
@@ -256,12 +263,14 @@ struct RequestTracker: ~Copyable {
     past.slot == .none ? past.lastTime : slots[past.slot].request.lastTime
   }
 
-  /// Makes room without forgetting ended addresses: they show which results of this walk are stale.
+  /// Makes room in the table without removing the addresses of ended requests: they show which
+  /// results of the current walk are stale.
   mutating func makeRoomForFound() {
     if addresses.isCrowded { addresses.grow() }
   }
 
-  /// Records the end of a request that was never seen, so that the result of a walk that found it earlier is ignored.
+  /// Records the address of a request that was never seen and has ended. The result of a walk that
+  /// found this request earlier is then ignored.
   @inline(never)
   mutating func noteStranger(at address: UInt64, now: UInt64) {
     if addresses.isCrowded { removeDeadAddresses(now: now) }
@@ -272,8 +281,8 @@ struct RequestTracker: ~Copyable {
     unseenOverflows.note(ring: ring, userData: userData, time: time)
   }
 
-  /// Calls `body` for the requests in flight, of one ring or of all, oldest first, until it returns false.
-  /// Returns the number of requests visited.
+  /// Calls `body` for the requests in flight, of one ring or of all, oldest first, until `body`
+  /// returns false. Returns the number of requests visited.
   @discardableResult
   func forEachInFlight(
     of ring: Handle<RingState>? = nil, _ body: (Handle<RequestSlot>, borrowing RequestSlot) -> Bool
@@ -289,11 +298,12 @@ struct RequestTracker: ~Copyable {
     return count
   }
 
-  /// At least the number of requests kept, in flight or ended: those in the history that keep their slot count twice.
+  /// An upper limit of the number of requests kept, in flight or ended. Requests in the history
+  /// that keep their slot count twice.
   var count: Int { slots.count + history.count }
   var historyCount: Int { history.count }
 
-  /// The data of an ended request that searches through the history need.
+  /// The fields of an ended request that searches through the history use.
   struct Ended {
     var ring: Handle<RingState>
     var startTime: UInt64
@@ -303,7 +313,7 @@ struct RequestTracker: ~Copyable {
     var completerTid: UInt32
   }
 
-  /// Calls `body` for the requests in the history, newest first, until it returns false.
+  /// Calls `body` for the requests in the history, newest first, until `body` returns false.
   func forEachEnded(_ body: (Ended) -> Bool) {
     for age in 0..<history.count where !body(ended(age: age)) { return }
   }
@@ -318,7 +328,8 @@ struct RequestTracker: ~Copyable {
       completerTid: slots[slot].request.completerTid)
   }
 
-  /// True if requests that ended after `time` may have left the history or the address table: voids a walk's results.
+  /// True if requests that ended after `time` may have left the history or the address table. The
+  /// results of a walk at `time` are then void.
   func mayHaveForgottenEnds(after time: UInt64) -> Bool {
     if forgottenTime >= time { return true }
     guard history.isFull, let oldest = history.oldest else { return false }
@@ -327,7 +338,7 @@ struct RequestTracker: ~Copyable {
 }
 
 extension RequestTracker.Ended {
-  /// Of a request that has no slot.
+  /// The fields of a request that has no slot any more.
   fileprivate init(_ past: PastRequest) {
     self.init(
       ring: past.ring, startTime: past.startTime, lastTime: past.lastTime, isStartKnown: true,

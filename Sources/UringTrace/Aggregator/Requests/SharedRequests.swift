@@ -12,7 +12,7 @@ struct SharedRequests: Sendable {
     self.sightings = sightings
   }
 
-  /// The facts that need no copy of the whole request.
+  /// The facts that every request has, without a copy of the whole request.
   func core(of slot: Handle<RequestSlot>) -> Request.Core { slots[slot].request }
 
   subscript(_ slot: Handle<RequestSlot>) -> Request {

@@ -1,17 +1,19 @@
-/// Facts about a request that walks over the kernel's structures and look-ups of files have shown.
+/// Facts about a request from inventory walks (BPF iterators over kernel structures) and from
+/// look-ups of files.
 struct Sighting: Equatable, Sendable, BitwiseCopyable {
-  /// The request; 0 for none.
+  /// The request to which these facts apply; 0 for none.
   fileprivate(set) var owner: Request.ID = 0
-  /// When a walk saw the place.
+  /// Time at which a walk saw the request at ``place``.
   private var time: UInt64 = 0
   var expiryTime: UInt64 = 0
   var files = RequestFiles()
   private var place = Place.unknown
-  /// Events that poll waits for, of a request that no event has shown poll-armed.
+  /// Events (`POLL*`) that the armed poll waits for, if a walk but no event has shown that a poll
+  /// is armed.
   var pollEvents: UInt32 = 0
   var workerTid: UInt32 = 0
 
-  /// The place; unknown if an event about the request is newer.
+  /// The place; unknown if an event about the request is newer than the walk.
   func place(lastEvent: UInt64) -> Place { time >= lastEvent ? place : .unknown }
 
   mutating func set(_ place: Place, at time: UInt64) {
@@ -22,14 +24,15 @@ struct Sighting: Equatable, Sendable, BitwiseCopyable {
 
 /// The ``Sighting`` of each request that has one.
 ///
-/// Kept beside the requests: a walk sees all of them, but should not make the aggregator copy the pages that it shares
-/// with a snapshot.
+/// Kept in a table of its own, not in the request slots: a walk sees all requests, but should not
+/// make the aggregator copy the pages of slots that it shares with a snapshot.
 struct Sightings: Sendable {
   private var table = PagedTable(empty: Sighting())
-  /// Time of the newest look of a walk that found a request elsewhere than before.
+  /// Time of the newest walk that found a request at another place than before.
   private(set) var lastLook: UInt64 = 0
 
-  /// The sighting of a request; empty if the slot has only that of an earlier request.
+  /// The sighting of a request; empty if the table has only that of an earlier request in this
+  /// slot.
   subscript(_ slot: Handle<RequestSlot>, of request: Request.ID) -> Sighting {
     get {
       let sighting = table[slot.index]

@@ -1,5 +1,5 @@
-/// Fields that searches through many requests read. Kept apart from the ``RequestSlot`` so that such searches,
-/// and unlinking a request from the list, touch little memory.
+/// Fields that searches through many requests read. Kept apart from the ``RequestSlot`` so that
+/// such searches, and unlinking a request from the list, touch little memory.
 struct SlotLink {
   /// Neighbours in the list of requests in flight.
   var previous = Handle<RequestSlot>.none
@@ -9,8 +9,9 @@ struct SlotLink {
   var member = Handle<ChainMember>.none
 }
 
-/// A ``SlotLink`` for each slot of the request pool. The handle ``Handle/none`` has a link too: it precedes the
-/// list's first element and follows its last, so that insertion and removal need no branches.
+/// A ``SlotLink`` for each slot of the request pool. The handle ``Handle/none`` has a link too: it
+/// precedes the list's first element and follows its last, so that insertion and removal need no
+/// branches.
 struct SlotLinks: ~Copyable {
   private var base: UnsafeMutablePointer<SlotLink>
   private var capacity: UInt32 = 64

@@ -1,5 +1,6 @@
-/// Overflowed CQEs of requests that were never seen. They do not name their request. Without these entries, a walk that
-/// found such a request just before its end would add it as in flight.
+/// Overflowed CQEs of requests that were never seen, by ring and `user_data`, because their records
+/// do not name the request. Without these entries, an inventory walk (BPF iterator) that found such
+/// a request just before its end would add it as in flight.
 struct UnseenOverflows {
   private struct Key: Hashable {
     var ring: Handle<RingState>
@@ -8,7 +9,9 @@ struct UnseenOverflows {
 
   private var times: [Key: UInt64] = [:]
 
-  /// A walk's results arrive within milliseconds, so a second is ample. The limit is ample for the ends in a second.
+  /// Nanoseconds for which an entry is needed, and maximum number of entries. The results of a walk
+  /// arrive within milliseconds, so a second is ample. The limit is ample for the requests that end
+  /// within a second.
   private static var lifetime: UInt64 { 1_000_000_000 }
   private static var limit: Int { 1 << 16 }
 

@@ -1,6 +1,8 @@
-/// Index of requests by ring and `user_data`, oldest first: for CQEs that do not name their request.
+/// Index of requests by ring and `user_data`, oldest first, for CQEs whose records do not name
+/// their request.
 ///
-/// Holds only requests that can have such CQEs; see ``RequestSlot/isMultishot`` and ``RingState/isIndexed``.
+/// Contains only requests that can post such CQEs; see ``RequestSlot/isMultishot`` and
+/// ``RingState/isIndexed``.
 struct UserDataIndex: ~Copyable {
   private var buckets = [PoolList<RequestSlot>](repeating: PoolList(), count: 64)
   private var mask = 63
@@ -23,8 +25,8 @@ struct UserDataIndex: ~Copyable {
     count -= 1
   }
 
-  /// The oldest request of `ring` with this `user_data` that `accepts` admits, and whether there is another
-  /// such request.
+  /// The oldest request of `ring` with this `user_data` that `accepts` admits, and whether there is
+  /// another such request.
   func find(
     ring: Handle<RingState>, userData: UInt64, _ slots: borrowing Pool<RequestSlot>,
     where accepts: (borrowing RequestSlot) -> Bool
@@ -66,13 +68,14 @@ struct UserDataIndex: ~Copyable {
   }
 
   #if DEBUG
-    /// Traps unless every bucket's list is sound and holds the right requests, and the count is right.
+    /// Traps unless every bucket's list is sound and holds the right requests, and the count is
+    /// right.
     func checkInvariants(_ slots: borrowing Pool<RequestSlot>) {
       var seen = 0
       for index in buckets.indices {
         buckets[index].checkInvariants(in: slots) { _, slot in
           seen += 1
-          precondition(slot.isIndexed, "a request in the index does not know it")
+          precondition(slot.isIndexed, "a request in the index is not marked as indexed")
           precondition(
             bucket(slot.ring, slot.request.userData) == index, "a request is in a wrong bucket")
         }

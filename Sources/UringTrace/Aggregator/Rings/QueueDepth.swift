@@ -1,4 +1,5 @@
-/// Tracks since when a ring's queues have not moved, from occasional samples of them.
+/// Tracks how long a ring's queues have not moved, from samples of their lengths (`ring_depth`
+/// records).
 ///
 /// A sample has a record only if it differs from the previous one.
 struct QueueDepth {
@@ -7,13 +8,13 @@ struct QueueDepth {
   private(set) var firstTime: UInt64 = 0
   private var sqPending: UInt32 = 0
   private var cqPending: UInt32 = 0
-  /// Counters at the last recorded sample.
+  /// The ring's counts of submitted requests and of CQEs at the last recorded sample.
   private var submitted: UInt64 = 0
   private var cqes: UInt64 = 0
   private var sqSince: UInt64 = 0
   private var cqSince: UInt64 = 0
 
-  /// Time within which a change usually shows.
+  /// Nanoseconds within which a sample usually shows a change.
   private static let patience: UInt64 = 3_000_000_000
 
   mutating func look(sqPending: UInt32, cqPending: UInt32, _ counts: Ring.Counts, at time: UInt64) {
@@ -22,7 +23,8 @@ struct QueueDepth {
     } else if sqSince == 0 || sqPending < self.sqPending || counts.submitted != submitted {
       sqSince = time
     }
-    // If the queue grew by at least the number of CQEs posted, none was reaped.
+    // If the completion queue grew by at least the number of CQEs that were posted, the application
+    // reaped none.
     let isUntouched =
       cqPending >= self.cqPending
       && UInt64(cqPending - self.cqPending) >= counts.cqes &- cqes
@@ -39,13 +41,15 @@ struct QueueDepth {
     cqes = counts.cqes
   }
 
-  /// Time since which the kernel has taken no SQE; 0 if the queue is empty, or SQEs were taken since the last sample.
+  /// Time since which the kernel has taken no SQE; 0 if the queue is empty, or SQEs were taken
+  /// since the last sample.
   func sqPendingSince(_ counts: Ring.Counts) -> UInt64 {
     counts.submitted == submitted ? sqSince : 0
   }
 
-  /// Time since which no CQE has been reaped; 0 if the queue is empty, or if CQEs must have been reaped: some were
-  /// posted since the last recorded sample, but no sample has shown a longer queue.
+  /// Time since which no CQE has been reaped; 0 if the queue is empty, or if CQEs must have been
+  /// reaped: some were posted since the last recorded sample, but no sample has shown a longer
+  /// queue.
   func cqPendingSince(_ counts: Ring.Counts, at now: UInt64) -> UInt64 {
     counts.cqes == cqes || now.since(time) < Self.patience ? cqSince : 0
   }

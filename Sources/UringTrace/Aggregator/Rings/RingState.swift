@@ -3,24 +3,28 @@ struct RingState: Listed {
   var ring: Ring
   /// Time of the last record about the ring.
   var lastTime: UInt64 = 0
-  /// The first look at all rings that missed this ring, and the look before it; 0 if every look found the ring.
+  /// Time of the first scan of all rings that did not find this ring, and of the scan before it; 0
+  /// if every scan found the ring.
   var missed: (time: UInt64, before: UInt64) = (0, 0)
-  /// True if all its requests are in the ``UserDataIndex``, because overflowed CQEs do not name their requests.
+  /// True if all the ring's requests are in the ``UserDataIndex``, because CQEs such as overflowed
+  /// ones do not name their requests.
   var isIndexed = false
   var rates = RateHistory()
-  /// Position in the tracker's list of active rings; negative while its counters do not change.
+  /// Index in the tracker's list of active rings; negative while the ring's counters do not change.
   var activeIndex: Int32 = -1
-  /// True if the ring changed since the last tick.
+  /// True if the ring may have changed in the running second.
   var isTouched = false
-  /// State of the queues at the last look.
+  /// State of the ring's queues at the last scan.
   var depth = QueueDepth()
-  /// CPU time of the SQ thread at the first look, in milliseconds; 0 before.
+  /// CPU time of the SQ thread at the first scan, in milliseconds, for a ring that is older than
+  /// the observation; else 0.
   var sqThreadStart: UInt32 = 0
-  /// The counters of the SQ thread at the first look; nil before it.
+  /// The counters of the SQ thread at its first record, which are subtracted from later ones; nil
+  /// before that record.
   var sqThreadFirst: SQThreadWork?
   /// Ends of requests whose beginning was not observed.
   var strangers = StrangerEnds()
-  /// True if the ring's own counter was read.
+  /// True if an exact count of the ring's outstanding requests was read (`ring_balance` record).
   var hasBalance = false
   /// Thread of the last `io_uring_cqring_wait`.
   var lastWaitTid: UInt32 = 0
@@ -39,10 +43,12 @@ struct RingState: Listed {
     }
   }
 
-  /// The ring's counts, with the number of requests that ended unseen.
+  /// The ring's counts, with the corrected number of requests that ended unseen.
   ///
-  /// A request can first be found to have ended and be counted as ended later (``Aggregator/counts(_:_:)``). So the
-  /// number never exceeds the requests that the other counts do not explain. All requests of a closed ring have ended.
+  /// The end of a request can be inferred first, and be counted later by a `counts` record
+  /// (``Aggregator/counts(_:_:)``). So the number never exceeds the requests whose end the other
+  /// counts do not explain. For a closed ring it is the number of all these requests, because all
+  /// have ended.
   var counts: Ring.Counts {
     var counts = ring.counts
     let found = counts.endedUnseen
@@ -72,7 +78,7 @@ extension Ring {
       lastWaitMinEvents: 0, lastWaitTime: 0)
   }
 
-  /// Counts an error. A ring has few different errnos; beyond 256 they count as errno 0.
+  /// Counts an error. A ring has few different errnos; after 256, further ones count as errno 0.
   mutating func count(errno: Int32, times: UInt64 = 1) {
     for index in errnos.indices where errnos[index].errno == errno {
       errnos[index].count &+= times

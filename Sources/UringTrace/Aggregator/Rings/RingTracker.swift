@@ -1,11 +1,11 @@
 /// Rings by the address of their `io_ring_ctx`: open rings and the last few closed ones.
 struct RingTracker: ~Copyable {
-  /// Maximum number of rings: more than any machine has. A damaged recording can name more; their events are attributed
-  /// to the newest ring.
+  /// Maximum number of rings: more than any machine has. A damaged recording can name more. The
+  /// events of the surplus rings are attributed to the newest ring.
   private static var mostRings: Int { 1 << 16 }
 
   private var rings = Pool<RingState>()
-  /// All rings that are not forgotten, by id.
+  /// All rings that are not forgotten, in the order of their ids.
   private var all = PoolList<RingState>()
   /// Rings by the address of their `io_ring_ctx`.
   private var contexts = AddressTable<RingState>()
@@ -16,18 +16,20 @@ struct RingTracker: ~Copyable {
   private var closed: [Handle<RingState>] = []
   private let closedLimit: Int
 
-  /// Rings that may have changed since the last tick. Each tick samples only these: with many rings, most are quiet.
+  /// Rings that may have changed in the running second or in the one before. Each tick samples only
+  /// these, because most of many rings are quiet.
   private var active: [Handle<RingState>] = []
   private var lastTick: UInt64 = 0
 
   /// Rates over all rings, forgotten ones included.
   private var totalRates = RateHistory()
-  /// Totals of inactive and forgotten rings.
+  /// Sum of the counters of inactive and forgotten rings.
   private var quietTotal = RateCounters()
-  /// Totals of forgotten rings, except ``RequestTotals/endedUnseen``: counts can arrive after a ring was forgotten.
+  /// Request totals of forgotten rings. ``RequestTotals/endedUnseen`` is left out, and computed
+  /// when it is needed, because `counts` records can arrive after a ring was forgotten.
   private var forgottenRequests = RequestTotals()
 
-  /// The ring last looked up: records of one ring arrive in runs.
+  /// The ring last looked up. Consecutive records are mostly of the same ring.
   private struct RecentRing {
     var context: UInt64 = 0
     var handle = Handle<RingState>.none
@@ -58,8 +60,8 @@ struct RingTracker: ~Copyable {
 
   // MARK: Finding
 
-  /// The ring of a context, if it is the ring last looked up. The pointer is valid until a ring is added or
-  /// forgotten.
+  /// The ring whose `io_ring_ctx` is at the address `context`, if it is the ring last looked up.
+  /// The pointer is valid until a ring is added or forgotten.
   @inline(__always)
   func recent(
     _ context: UInt64
@@ -81,7 +83,8 @@ struct RingTracker: ~Copyable {
     return handle
   }
 
-  /// Adds a ring at a context. The caller must inform the other trackers.
+  /// Adds the ring whose `io_ring_ctx` is at the address `context`. The caller must inform the
+  /// other trackers.
   ///
   /// - Returns: nil if there are too many rings; see ``newest``.
   mutating func add(_ context: UInt64, time: UInt64) -> Handle<RingState>? {
@@ -105,12 +108,13 @@ struct RingTracker: ~Copyable {
 
   var newest: Handle<RingState> { all.last }
 
-  /// True if the last ring at a context was forgotten. False for forgotten rings of long ago.
+  /// True if the last ring at a context was forgotten. False also if that was so long ago that the
+  /// table no longer has the address.
   func isForgotten(_ context: UInt64) -> Bool {
     contexts.find(context) != nil && known(context) == nil
   }
 
-  /// The last ring at a context that was closed, is not forgotten, and was there before `time`.
+  /// The last closed ring at a context that is not forgotten and was first seen before `time`.
   func earlier(_ context: UInt64, before time: UInt64) -> Handle<RingState>? {
     closed.last {
       rings[$0].ring.address == context && rings[$0].ring.firstTime < time
@@ -130,7 +134,8 @@ struct RingTracker: ~Copyable {
 
   // MARK: Closing
 
-  /// Marks a ring as closed. Returns the closed ring that must be forgotten to make room.
+  /// Marks a ring as closed. Returns the closed ring that must now be forgotten to make room; nil
+  /// if there is none.
   mutating func close(_ ring: Handle<RingState>, time: UInt64) -> Handle<RingState>? {
     guard rings[ring].ring.closedTime == 0 else { return nil }
     rings[ring].ring.closedTime = max(time, 1)
@@ -139,7 +144,7 @@ struct RingTracker: ~Copyable {
     return closed.count > closedLimit ? closed.removeFirst() : nil
   }
 
-  /// Reopens a ring on which requests still arrive: it was not closed.
+  /// Marks a ring as open again, because requests still arrive on it.
   @inline(never)
   mutating func reopen(_ ring: Handle<RingState>) {
     rings[ring].ring.closedTime = 0
@@ -188,7 +193,8 @@ struct RingTracker: ~Copyable {
     return handles
   }
 
-  /// Open rings known only from events: no record has described them.
+  /// Open rings that are known only from events: no `create` or `ring_found` record has described
+  /// them.
   var undescribed: [Handle<RingState>] {
     var handles: [Handle<RingState>] = []
     forEachRing { handle, ring in
@@ -221,28 +227,29 @@ struct RingTracker: ~Copyable {
     return count
   }
 
-  /// Starts the sampling of rates at a tick. There are no rings yet.
+  /// Starts the sampling of rates at a tick. No ring may have been added yet.
   mutating func start(at tick: UInt64) {
     lastTick = tick
     totalRates = RateHistory(through: tick)
   }
 
-  /// The rings that have changed since the last second began.
+  /// The rings that may have changed in the running second.
   var changed: [Handle<RingState>] { active }
 
-  /// Stores the totals for the ticks: they are the same at the start of each.
+  /// Stores the counters as samples for all `ticks`. All these ticks have the same counters,
+  /// because no record arrived between them.
   mutating func sample(at ticks: ClosedRange<UInt64>) {
     let sum = total
     totalRates.sample(sum, at: ticks)
     lastTick = ticks.upperBound
     let endsSecond = ticks.endedSecond != nil
-    // In reverse: when a ring leaves the list, the last ring takes its position.
+    // In reverse, because the last ring takes the position of a ring that leaves the list.
     for index in active.indices.reversed() {
       let ring = active[index]
       let counters = RateCounters(rings[ring].ring.counts)
       rings[ring].rates.sample(counters, at: ticks)
       guard endsSecond else { continue }
-      // The short path changes the recent ring without calling ``touch(_:)``.
+      // The fast path changes the recent ring without calling ``touch(_:)``.
       if !rings[ring].isTouched, ring != recent.handle { quiet(ring) }
       rings[ring].isTouched = false
     }
@@ -283,7 +290,7 @@ struct RingTracker: ~Copyable {
     func checkInvariants() {
       contexts.checkInvariants()
       all.checkInvariants(in: rings) { handle, ring in
-        precondition(known(ring.ring.address) == handle || isReplaced(ring), "a ring is not found")
+        precondition(known(ring.ring.address) == handle || isReplaced(ring), "a ring cannot be found by its context address")
         precondition(
           (ring.ring.closedTime != 0) == closed.contains(handle), "a closed ring is on no list")
       }
@@ -292,10 +299,10 @@ struct RingTracker: ~Copyable {
         precondition(rings.isLive(ring) && rings[ring].activeIndex == index, "wrong active ring")
       }
       precondition(closed.count <= max(closedLimit, 0), "too many closed rings are kept")
-      precondition(recent.state == nil || rings.isLive(recent.handle), "the recent ring is gone")
+      precondition(recent.state == nil || rings.isLive(recent.handle), "the cached recent ring was forgotten")
     }
 
-    /// Whether another ring now has the ring's context.
+    /// True if another ring now has the ring's context.
     private func isReplaced(_ ring: borrowing RingState) -> Bool {
       guard let other = known(ring.ring.address) else { return false }
       return rings[other].ring.id > ring.ring.id && ring.ring.closedTime != 0

@@ -1,5 +1,5 @@
-/// Times at which requests of a ring ended whose beginning was not observed: they are older than the observation, or
-/// the records of their beginning were lost.
+/// End times of a ring's requests whose beginning was not observed. These requests are older than
+/// the observation, or the records of their beginning were lost.
 struct StrangerEnds {
   private var times: [UInt64] = []
   /// The latest end time that was dropped; 0 if there is none.

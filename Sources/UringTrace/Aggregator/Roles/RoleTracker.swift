@@ -1,9 +1,10 @@
 import CRecord
 
-/// Counts by role, which outlive rings.
+/// Counts by role (process name, cgroup and opcode; ``Role``), which outlive rings.
 ///
-/// Counts are kept by ring and opcode until the name and the cgroup of the ring's process are known, and then added to
-/// the role. A ring keeps its role, so that no count ever moves to another one.
+/// Counts are kept by ring and opcode until the name and the cgroup of the ring's process are
+/// known. Then they are added to the role. A ring keeps its role, so that no count ever moves to
+/// another role.
 struct RoleTracker: ~Copyable {
   /// Counts of one opcode on a ring since they were last added to the role.
   struct Pending {
@@ -12,27 +13,27 @@ struct RoleTracker: ~Copyable {
     var counts = Role.Counts()
     var errnos: [Ring.ErrnoCount] = []
     var latency = LatencyBuckets()
-    /// Position of the role; -1 while it is unknown.
+    /// Index of the role in ``Roles/all``; -1 while the role is unknown.
     var role: Int32 = -1
     var isListed = false
   }
 
   private typealias ByOpcode = InlineArray<256, Handle<Pending>>
 
-  /// False if nothing is counted: nobody asks for roles.
+  /// False if roles were not requested: nothing is counted then.
   let isOn: Bool
-  /// Maximum number of roles, besides the one of the rest.
+  /// Maximum number of roles, without the one that counts everything beyond the limit.
   private let limit: Int
   private var pending = Pool<Pending>()
   private var rings = SideTable<RingState, ByOpcode>(ByOpcode(repeating: .none))
-  /// Names of the rings whose role is fixed.
+  /// Process name and cgroup of each ring whose role is fixed; nil for other rings.
   private var names = SideTable<RingState, Name?>(nil)
   /// Counts that have changed since they were last added to their role.
   private var changed: [Handle<Pending>] = []
   private var roles = Roles()
   private var positions: [Role.Key: Int32] = [:]
 
-  /// A role without its opcode.
+  /// The process name and cgroup of a role.
   struct Name {
     var comm: String
     var cgroup: String
@@ -66,7 +67,7 @@ struct RoleTracker: ~Copyable {
 
   // MARK: Counting
 
-  /// Changes what is counted of an opcode on a ring.
+  /// Applies `change` to the counts of an opcode on a ring.
   @inline(__always)
   mutating func count(
     _ ring: Handle<RingState>, _ opcode: Opcode, _ change: (inout Pending) -> Void
@@ -95,7 +96,8 @@ struct RoleTracker: ~Copyable {
     changed.append(handle)
   }
 
-  /// Adds counts of a ring that was forgotten, of which neither name nor cgroup is known any more.
+  /// Adds counts of a forgotten ring to a role without name and cgroup, because those of the ring
+  /// are not known any more.
   mutating func countForgotten(_ opcode: Opcode, _ change: (inout Pending) -> Void) {
     guard isOn else { return }
     let handle = pending.take(Pending(ring: .none, opcode: opcode.rawValue))
@@ -107,9 +109,9 @@ struct RoleTracker: ~Copyable {
 
   // MARK: Roles
 
-  /// Adds what has changed to the roles.
+  /// Adds the counts that have changed to the roles.
   ///
-  /// - Parameter name: the name of a ring's role; nil while it is not known.
+  /// - Parameter name: returns the name of a ring's role; nil while the name is unknown.
   mutating func settle(_ name: (Handle<RingState>) -> Name?) {
     var waiting: [Handle<Pending>] = []
     for handle in changed {
@@ -157,7 +159,8 @@ struct RoleTracker: ~Copyable {
     return position
   }
 
-  /// The roles, as they were last settled, with what is in flight.
+  /// The roles, with the counts that ``settle(_:)`` last added and with the numbers of requests in
+  /// flight.
   mutating func snapshot(inFlight: [(ring: Handle<RingState>, opcode: Opcode, count: UInt64)])
     -> Roles
   {
@@ -168,7 +171,8 @@ struct RoleTracker: ~Copyable {
       if role >= 0 {
         roles.all[role].inFlight += count
       } else if !pending[handle].isListed {
-        // Older than the observation, and nothing has happened to it yet.
+        // These requests are older than the observation, and nothing has been counted for them yet.
+        // The next ``settle(_:)`` finds their role.
         list(handle)
       }
     }
@@ -201,7 +205,8 @@ extension Role {
 }
 
 extension [Ring.ErrnoCount] {
-  /// Adds to the count of an errno; beyond ``Role/mostErrnos`` to that of errno 0.
+  /// Adds to the count of an errno. If there are already ``Role/mostErrnos`` errnos, a new one
+  /// counts as errno 0.
   fileprivate mutating func add(_ times: UInt64, of errno: Int32) {
     if let index = firstIndex(where: { $0.errno == errno }) {
       self[index].count &+= times

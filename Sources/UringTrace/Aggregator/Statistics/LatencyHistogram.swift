@@ -1,11 +1,11 @@
-/// A distribution of nanoseconds in the bucket layout of HdrHistogram with two significant digits: 128
-/// buckets to each doubling, so that a value is known within 0.8 %.
+/// A distribution of latencies, in nanoseconds, in the bucket layout of HdrHistogram with two
+/// significant digits: 128 buckets for each doubling, so that a value is known within 0.8 %.
 ///
-/// Memory covers the doublings between the smallest and the largest value: 1 KiB each.
+/// Memory is allocated for the doublings between the smallest and the largest value: 1 KiB each.
 ///
-/// The hdrhistogram-swift package has the same buckets, but copies parts of itself whenever it records a value (at
-/// least 3 % of profile samples), and its percentiles and iteration took 230 µs per histogram in a snapshot, against
-/// 4 µs here. Tests compare the two.
+/// The hdrhistogram-swift package has the same buckets, but copies parts of itself whenever it
+/// records a value (at least 3 % of profile samples), and its percentiles and iteration took 230 µs
+/// per histogram in a snapshot, against 4 µs here. Tests compare the two.
 package struct LatencyHistogram: ~Copyable {
   private(set) var max: UInt64 = 0
   /// Counts of the buckets from ``first`` onwards.
@@ -35,7 +35,7 @@ package struct LatencyHistogram: ~Copyable {
     if value > max { max = value }
   }
 
-  /// Records a value if its bucket already has memory.
+  /// Records a value if its bucket already has memory. Returns false otherwise.
   @inline(__always)
   mutating func recordCovered(_ nanoseconds: UInt64) -> Bool {
     let offset = Self.index(of: nanoseconds) &- first
@@ -45,7 +45,7 @@ package struct LatencyHistogram: ~Copyable {
     return true
   }
 
-  /// Adds values known only by their bucket, as numbered by another histogram of this layout.
+  /// Adds values of which only the bucket is known: its index in any histogram of this layout.
   mutating func add(_ times: UInt64, toBucket index: Int) {
     guard index >= 0, index <= Self.index(of: Self.longest) else { return }
     if UInt(bitPattern: index &- first) >= UInt(bitPattern: length) { cover(index) }
@@ -63,7 +63,8 @@ package struct LatencyHistogram: ~Copyable {
     max = Swift.max(max, other.max)
   }
 
-  /// Number of values recorded. Summed here, so that recording a value need not count it.
+  /// Number of values recorded. Computed here as a sum, so that recording a value need not update a
+  /// count.
   var count: UInt64 {
     var count: UInt64 = 0
     if let counts { for index in 0..<length { count &+= counts[index] } }
@@ -76,7 +77,7 @@ package struct LatencyHistogram: ~Copyable {
       UnsafeBufferPointer(start: counts, count: length), first: first, max: max, sum: sum)
   }
 
-  /// About eight non-empty buckets per doubling.
+  /// The buckets that are not empty, merged to at most eight per doubling.
   var buckets: [OpcodeLatency.Bucket] {
     Self.buckets(UnsafeBufferPointer(start: counts, count: length), first: first)
   }
@@ -90,8 +91,8 @@ package struct LatencyHistogram: ~Copyable {
   var size: Int { length }
 
   /// - Parameters:
-  ///   - counts: counts of the buckets from number `first` onwards.
-  ///   - max: the largest value, or a bound of it.
+  ///   - counts: counts of the buckets from index `first` onwards.
+  ///   - max: the largest value, or an upper bound of it.
   static func summary(
     _ counts: UnsafeBufferPointer<UInt64>, first: Int, max: UInt64, sum: UInt64
   ) -> LatencySummary {
@@ -132,7 +133,8 @@ package struct LatencyHistogram: ~Copyable {
     return buckets
   }
 
-  /// Counts of sixteen buckets each, and the number of the first: eight per doubling.
+  /// Counts of groups of sixteen buckets (eight groups per doubling), and the index of the first
+  /// group.
   var coarseCounts: (counts: [UInt64], first: Int) {
     guard let counts else { return ([], 0) }
     var coarse = [UInt64](repeating: 0, count: length / Self.coarse)
@@ -140,10 +142,11 @@ package struct LatencyHistogram: ~Copyable {
     return (coarse, first / Self.coarse)
   }
 
-  /// The largest value that ``coarseCounts`` counts under a number.
+  /// The largest value of a group in ``coarseCounts``.
   static func coarseBound(_ number: Int) -> UInt64 { upperBound((number + 1) * coarse - 1) }
 
-  /// Buckets that are counted together. ``first`` and ``length`` are multiples of it.
+  /// Number of buckets that are counted together in ``coarseCounts``. ``first`` and ``length`` are
+  /// multiples of it.
   private static let coarse = 16
 
   // MARK: Layout
@@ -153,12 +156,13 @@ package struct LatencyHistogram: ~Copyable {
     UInt32(index(of: min(nanoseconds, longest)))
   }
 
-  /// The largest value of a bucket, as numbered by another histogram of this layout.
+  /// The largest value of a bucket, given its index in any histogram of this layout.
   static func upperBound(ofBucket index: UInt32) -> UInt64 {
     upperBound(min(Int(index), Self.index(of: longest)))
   }
 
-  /// Up to 255 each value has its own bucket; beyond that each doubling has 128.
+  /// Index of a value's bucket. Each value up to 255 has its own bucket. Beyond that each doubling
+  /// has 128 buckets.
   @inline(__always)
   private static func index(of value: UInt64) -> Int {
     let shift = Swift.max(0, 56 &- value.leadingZeroBitCount)
@@ -178,7 +182,7 @@ package struct LatencyHistogram: ~Copyable {
     return value | (UInt64(1) << UInt64(magnitude - 4) - 1)
   }
 
-  /// Makes room for a bucket and its whole doubling.
+  /// Allocates memory for a bucket and its whole doubling.
   @inline(never)
   private mutating func cover(_ index: Int) {
     let low = index / Self.half * Self.half

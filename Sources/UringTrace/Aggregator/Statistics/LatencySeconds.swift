@@ -1,24 +1,27 @@
-/// Latencies by the second in which they ended, for the last minute.
+/// Latencies of the last minute, by the second in which the requests ended.
 ///
-/// A second is the difference of two states of the histogram, so a record costs nothing here.
+/// A second is the difference of two states of the histogram, so that recording a latency costs
+/// nothing here.
 struct LatencySeconds {
   /// Number of seconds kept.
   static let limit = 60
 
   private(set) var seconds: [LatencySecond] = []
-  /// Counts by sixteen buckets of the histogram when the last second was added.
+  /// Counts of groups of sixteen buckets (``LatencyHistogram/coarseCounts``) at the time when the
+  /// last second was added.
   private var counted: [UInt64] = []
   private var first = 0
 
-  /// Adds what the histogram has counted since the last call.
+  /// Adds a second: the latencies that the histogram has counted since the last call.
   ///
-  /// - Parameter start: start of the second in which it was counted; nanoseconds, CLOCK_MONOTONIC.
+  /// - Parameter start: start of the second in which they were counted; nanoseconds,
+  ///   CLOCK_MONOTONIC.
   mutating func add(_ histogram: borrowing LatencyHistogram, start: UInt64) {
     seconds = through(histogram, start: start)
     (counted, first) = histogram.coarseCounts
   }
 
-  /// The seconds, with the running one, which began at `start`.
+  /// The completed seconds and the running second, which began at `start`.
   func through(_ histogram: borrowing LatencyHistogram, start: UInt64) -> [LatencySecond] {
     var (counts, firstNow) = histogram.coarseCounts
     for (index, count) in counted.enumerated() { counts[first - firstNow + index] &-= count }

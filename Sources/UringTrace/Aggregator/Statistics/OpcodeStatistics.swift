@@ -9,7 +9,8 @@ struct OpcodeStatistics: ~Copyable {
 
   private var seconds = LatencySeconds()
 
-  /// Computed from the histogram by the last snapshot; valid while the count is the same.
+  /// Results that the last snapshot computed from the histogram; valid as long as the histogram's
+  /// count is the same.
   private var summary = LatencySummary()
   private var buckets: [OpcodeLatency.Bucket] = []
   private var counts: LatencyCounts?
@@ -19,7 +20,7 @@ struct OpcodeStatistics: ~Copyable {
     self.opcode = opcode
   }
 
-  /// Sum of all latencies, in nanoseconds. The stages are parts of it.
+  /// Sum of all latencies, in nanoseconds, of which the stage totals are parts.
   var latencyTotal: UInt64 {
     var total = unstagedTotal
     for index in stageTotals.indices { total &+= stageTotals[index] }
@@ -41,7 +42,7 @@ struct OpcodeStatistics: ~Copyable {
       seconds: shownSeconds, counts: counts)
   }
 
-  /// Ends a second, which began at `start`.
+  /// Ends the second that began at `start`.
   mutating func endSecond(start: UInt64) {
     seconds.add(histogram, start: start)
     shownSeconds = seconds.seconds
@@ -49,7 +50,8 @@ struct OpcodeStatistics: ~Copyable {
 }
 
 extension OpcodeStatistics {
-  /// Adds the time from a request's submission to `end`, stage by stage. The histogram already has it.
+  /// Adds the time from a request's submission to `end` to the totals of its stages. The histogram
+  /// already contains this time.
   @inline(__always)
   mutating func addStages(
     of slot: borrowing RequestSlot, _ requests: borrowing RequestTracker, latency: UInt64,
@@ -73,7 +75,8 @@ extension OpcodeStatistics {
       stage = stage.after(step.kind)
       let next = index + 1 < steps.count ? steps[index + 1].time : end
       if stage == .held, released > step.time, released < next {
-        // The request ran from the end of the chain's previous request.
+        // The request was held only until the previous request of its chain ended. It ran from then
+        // on.
         stageTotals[.held] &+= released &- step.time
         stageTotals[.issued] &+= next &- released
       } else {
@@ -84,12 +87,12 @@ extension OpcodeStatistics {
 }
 
 extension Stage {
-  /// The stage after a step, given that the request was in this stage before.
+  /// The request's stage after a step, if this was its stage before the step.
   package func after(_ step: Step.Kind) -> Stage {
     switch step {
     case .submitted: .issued
     case .deferred, .linked: .held
-    // A worker that looks up the file keeps the request.
+    // A request whose file a worker looks up stays with the worker.
     case .fileAssigned: self == .worker ? .worker : .issued
     case .pollArmed: .poll
     case .queuedToWorker, .queuedToWorkerHashed: .worker

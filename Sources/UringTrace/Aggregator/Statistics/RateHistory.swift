@@ -46,16 +46,18 @@ struct RateCounters {
 /// Running totals at the last few ticks of the clock. Rates are differences of totals, so that a
 /// record costs nothing here.
 struct RateHistory {
-  /// Eight ticks per second, so that the rate over the last second is never far behind.
+  /// Totals at the last ticks. There are eight ticks per second, so that the rate over the last
+  /// second is never far behind.
   private var ticks = InlineArray<9, RateCounters>(repeating: RateCounters())
   private var seconds = InlineArray<61, RateCounters>(repeating: RateCounters())
-  /// The last tick with a sample. Nothing has changed since: later ticks have the current totals.
+  /// The last tick with a sample. Nothing has changed since, so later ticks have the current
+  /// totals.
   private var through: UInt64 = 0
 
   /// - Parameter tick: the clock's tick when counting begins.
   init(through tick: UInt64 = 0) { through = tick }
 
-  /// Stores the totals for the ticks: they are the same at the start of each.
+  /// Stores `total` as the totals at the start of each tick in `range`.
   mutating func sample(_ total: RateCounters, at range: ClosedRange<UInt64>) {
     through = range.upperBound
     for tick in max(range.lowerBound, through.since(8))...through { ticks[Int(tick % 9)] = total }
@@ -64,7 +66,7 @@ struct RateHistory {
     for second in max(first, last.since(60))...last { seconds[Int(second % 61)] = total }
   }
 
-  /// Stores the totals for the ticks up to `tick` that have no sample.
+  /// Stores `total` for each tick up to `tick` that has no sample yet.
   mutating func fill(_ total: RateCounters, through tick: UInt64) {
     if through < tick { sample(total, at: through + 1...tick) }
   }
@@ -84,24 +86,25 @@ struct RateHistory {
   private func rates(
     _ total: RateCounters, from sample: RateCounters, at time: UInt64, _ clock: RateClock
   ) -> Rates {
-    // The span begins with the observation at the earliest, and is at least a millisecond to avoid a division by zero.
+    // The span begins no earlier than the observation. It is at least a millisecond, to avoid a
+    // division by zero.
     let span = max(clock.now.since(max(time, clock.start)), 1_000_000)
     return total.rates(since: sample, seconds: Double(span) / 1e9)
   }
 }
 
 extension ClosedRange<UInt64> {
-  /// Start of the second that ended when these ticks began, in nanoseconds; nil if none did. All that was counted before
-  /// the ticks was counted in it.
+  /// Start, in nanoseconds, of the second that ended when these ticks began; nil if none ended.
+  /// Everything counted before these ticks was counted in that second.
   var endedSecond: UInt64? {
     let end = (lowerBound + 7) / 8
     return end > 0 && end * 8 <= upperBound ? (end - 1) * 8 * RateClock.tickLength : nil
   }
 }
 
-/// The time of the record stream. It never goes back.
+/// The clock of the record stream. It never runs backwards.
 struct RateClock {
-  /// Nanoseconds.
+  /// Length of a tick, in nanoseconds.
   static let tickLength: UInt64 = 125_000_000
 
   private(set) var start: UInt64
@@ -124,13 +127,15 @@ struct RateClock {
     if time > now { now = time }
   }
 
-  /// Advances over at least one tick. Returns the ticks that began.
+  /// Advances over at least one tick. Returns the ticks that began; nil if the clock was only set,
+  /// or if `time` is invalid.
   mutating func advance(over time: UInt64) -> ClosedRange<UInt64>? {
     if nextTick == 0 {
       self = RateClock(start: max(time, 1))
       return nil
     }
-    // A longer jump shows a damaged record; accepting it would make every later record look a week old.
+    // A jump of a week or more shows a damaged record. If it were accepted, every later record
+    // would look a week old.
     guard time.since(now) < 7 * 86_400 * 1_000_000_000 else { return nil }
     now = time
     let new = time / Self.tickLength

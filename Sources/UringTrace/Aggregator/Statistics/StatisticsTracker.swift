@@ -29,8 +29,9 @@ struct StatisticsTracker: ~Copyable {
 
   /// Adds the latency of a request that posts its first CQE, or ends without a CQE.
   ///
-  /// Measured from submission to the first CQE: a multishot's lifetime is not a latency, and the time after a
-  /// zero-copy send's result is the network stack's.
+  /// The latency is the time from the submission to the first CQE. The lifetime of a multishot
+  /// request is not a latency, and after its result a zero-copy send waits only for the network
+  /// stack.
   ///
   /// - Returns: the latency, if it was added.
   @inline(__always)
@@ -74,7 +75,7 @@ struct StatisticsTracker: ~Copyable {
     statistics[handle].unstagedTotal &+= latency
   }
 
-  /// Adds many latencies, given their sum and their buckets.
+  /// Adds many latencies, given their sum and their numbers by bucket.
   mutating func record(
     sum: UInt64, buckets: Slice<UnsafeBufferPointer<record_count>>, of opcode: Opcode,
     on ring: Handle<RingState>
@@ -105,7 +106,8 @@ struct StatisticsTracker: ~Copyable {
     return handle
   }
 
-  /// Ends a second on a ring on which something may have happened in it.
+  /// Ends a second, which began at `start`, on a ring whose statistics may have changed in that
+  /// second.
   mutating func endSecond(of ring: Handle<RingState>, start: UInt64) {
     for opcode in 0..<256 {
       let handle = rings[ring][unchecked: opcode]
@@ -115,7 +117,8 @@ struct StatisticsTracker: ~Copyable {
 
   // MARK: Snapshot
 
-  /// Number of latencies in a snapshot that have a copy of their histograms: some 16 KB each.
+  /// Maximum number of ``OpcodeLatency`` values in a snapshot that have a copy of their histogram:
+  /// some 16 KB each.
   private static let mostCopies = 64
 
   /// Appends a ring's latencies, by opcode.
@@ -151,13 +154,13 @@ struct StatisticsTracker: ~Copyable {
       for ring in all {
         for opcode in 0..<256 where rings[ring][opcode] != .none {
           let handle = rings[ring][opcode]
-          precondition(statistics.isLive(handle), "statistics were given back")
+          precondition(statistics.isLive(handle), "a ring refers to statistics that were freed")
           precondition(
             statistics[handle].opcode.rawValue == UInt8(opcode), "statistics of another opcode")
           used += 1
         }
       }
-      precondition(used == statistics.count, "statistics belong to no ring")
+      precondition(used == statistics.count, "statistics are in use but no ring refers to them")
     }
   #endif
 }

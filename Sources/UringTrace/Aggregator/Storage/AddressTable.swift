@@ -1,8 +1,9 @@
-/// Map from kernel addresses, or other 64-bit keys, to elements of a ``Pool``. Open addressing with linear probing.
+/// Map from kernel addresses, or other 64-bit keys, to elements of a ``Pool``. Open addressing with
+/// linear probing.
 ///
-/// Entries are not removed individually: the kernel reuses the same few addresses, so the next object at an
-/// address soon takes over its entry. The owner recognises a dead entry by its element. Entries that stay dead
-/// are removed when the table is crowded.
+/// Entries are not removed individually: the kernel reuses the same few addresses, so the next
+/// object at an address soon takes over the entry. The table's owner recognises a dead entry by the
+/// state of its element. Entries that stay dead are removed when the table is crowded.
 struct AddressTable<Element: ~Copyable>: ~Copyable {
   struct Entry {
     /// 0 for an empty entry.
@@ -20,9 +21,10 @@ struct AddressTable<Element: ~Copyable>: ~Copyable {
     case object
     /// The address is that of a request's notification.
     case notification
-    /// The object has ended; not set at every end.
+    /// The object has ended. Not every end sets this mark.
     case ended
-    /// The request has ended and has no slot any more: the handle's index is its ``History/Position``.
+    /// The request has ended and has no slot any more. The handle's index is the request's
+    /// ``History/Position`` in the history.
     case past
   }
 
@@ -69,7 +71,8 @@ struct AddressTable<Element: ~Copyable>: ~Copyable {
     }
   }
 
-  /// Position of the entry for `address` (not 0). A missing entry is made, as ``Mark/ended`` and without an element.
+  /// Position of the entry for `address` (not 0). Adds a missing entry, marked ``Mark/ended`` and
+  /// without an element.
   @inline(__always)
   mutating func insert(_ address: UInt64) -> Position {
     assert(address != 0)
@@ -86,7 +89,8 @@ struct AddressTable<Element: ~Copyable>: ~Copyable {
     }
   }
 
-  /// Keeps the entries that `isAlive` accepts, given the pool they point into. Positions change.
+  /// Removes the entries without an element and those that `isAlive` does not accept. `objects` is
+  /// the pool of the elements. Positions of entries become invalid.
   @inline(never)
   mutating func removeDead(
     _ objects: borrowing Pool<Element>, _ isAlive: (Entry, borrowing Pool<Element>) -> Bool
@@ -104,7 +108,7 @@ struct AddressTable<Element: ~Copyable>: ~Copyable {
     old.deallocate()
   }
 
-  /// Makes room and keeps every entry. Positions change.
+  /// Makes room and keeps every entry. Positions of entries become invalid.
   @inline(never)
   mutating func grow() {
     let old = UnsafeBufferPointer(start: entries, count: mask + 1)

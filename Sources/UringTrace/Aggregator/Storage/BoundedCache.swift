@@ -1,10 +1,12 @@
-/// A dictionary that forgets its oldest quarter when it reaches its limit: for names and other facts that arrive again,
-/// or that views can do without.
+/// A dictionary that forgets its oldest quarter when it reaches its limit: for names and other
+/// facts that arrive again, or that views can do without.
 ///
-/// Other objects must not keep an index into it. For numbers that they can keep, see ``Numbering``.
+/// Other objects must not keep references to its entries. For numbers that other objects can keep,
+/// see ``Numbering``.
 package struct BoundedCache<Key: Hashable, Value> {
   package private(set) var entries: [Key: Value] = [:]
-  /// Keys in the order of their insertion. Can contain keys that have been removed, and a key again.
+  /// Keys in the order of their insertion. Can contain keys that have been removed, and the same
+  /// key more than once.
   private(set) var order: [Key] = []
   private let limit: Int
 
@@ -52,7 +54,7 @@ package struct BoundedCache<Key: Hashable, Value> {
   }
 
   package mutating func removeAll(where isUnwanted: (Key) -> Bool) {
-    // Most calls find no match: the dictionary is then not copied.
+    // Most calls find no match. This test then avoids a copy of the dictionary.
     guard entries.keys.contains(where: isUnwanted) else { return }
     entries = entries.filter { !isUnwanted($0.key) }
   }

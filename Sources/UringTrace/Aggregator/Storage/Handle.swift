@@ -1,14 +1,15 @@
 /// The slot of an element in a ``Pool``.
 ///
-/// 4 bytes in release builds. Debug builds add the slot's generation: an assertion then catches the use of a
-/// handle after its slot was given back.
+/// 4 bytes in release builds. Debug builds add the slot's generation: an assertion then catches the
+/// use of a handle after its slot was given back.
 struct Handle<Element: ~Copyable>: Hashable, Sendable {
   let index: UInt32
   #if DEBUG
     let generation: UInt32
   #endif
 
-  /// Only a ``Pool`` makes handles.
+  /// Called only by ``Pool`` and, with a history position as the index, for entries that are marked
+  /// ``AddressTable/Mark/past``.
   @inline(__always)
   init(index: UInt32, generation: @autoclosure () -> UInt32) {
     self.index = index

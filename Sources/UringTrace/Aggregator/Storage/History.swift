@@ -1,9 +1,10 @@
-/// Entries that have ended, in the order of their ends: a circular buffer.
+/// A circular buffer of ended entries, in the order in which they ended.
 ///
 /// Only for entries that need no deinitialisation.
 struct History<Entry>: ~Copyable {
   private let entries: UnsafeMutablePointer<Entry>
-  /// One more than the number kept: the newest entry enters before the oldest leaves.
+  /// One more than the number of entries kept, because the newest entry is stored before the oldest
+  /// leaves.
   private let capacity: Int
   private var next = 0
   private(set) var count = 0
@@ -22,16 +23,17 @@ struct History<Entry>: ~Copyable {
     entries.deallocate()
   }
 
-  /// Where ``append(_:)`` puts the next entry.
+  /// The position at which ``append(_:)`` puts the next entry.
   var nextPosition: Position { Position(index: UInt32(truncatingIfNeeded: next)) }
 
-  /// Number of entries added since ``nextPosition`` had this index, if they are fewer than the history keeps.
+  /// Number of entries added since ``nextPosition`` had this index. Correct only if they are fewer
+  /// than the history keeps.
   func length(since index: UInt32) -> Int {
     let length = next - min(Int(index), capacity - 1)
     return length < 0 ? length + capacity : length
   }
 
-  /// Adds an entry. Returns the entry displaced; nil while there is room.
+  /// Adds an entry. Returns the entry that it displaces; nil while there is room.
   @inline(__always)
   mutating func append(_ entry: Entry) -> Entry? {
     (entries + next).initialize(to: entry)
@@ -55,7 +57,8 @@ struct History<Entry>: ~Copyable {
     _read { yield entries[(next + capacity - 1 - age) % capacity] }
   }
 
-  /// The entry at a position, which can be a later one than the position was made for; nil if there is none.
+  /// The entry at a position; nil if there is none. It can be a later entry than the one for which
+  /// the position was made.
   subscript(_ position: Position) -> Entry? {
     let index = Int(position.index)
     guard index < capacity, index != next, index < next || isFull else { return nil }

@@ -1,7 +1,7 @@
 /// Short numbers for keys that many objects refer to.
 ///
-/// Bounded: a full table forgets all keys. No number is issued twice, so an old number then stands for no key,
-/// never for another key.
+/// Bounded: a full table forgets all keys. No number is issued twice, so the number of a forgotten
+/// key never stands for another key.
 struct Numbering<Key: Hashable> {
   struct Number: Hashable {
     fileprivate let value: UInt32
@@ -19,7 +19,7 @@ struct Numbering<Key: Hashable> {
     self.limit = limit
   }
 
-  /// The key's number, issued if it has none. Nil once 4 billion have been issued.
+  /// The key's number, which is issued if the key has none; nil once 4 billion have been issued.
   mutating func number(of key: Key) -> Number? {
     if let known = numbers[key] { return known }
     guard last < .max else { return nil }

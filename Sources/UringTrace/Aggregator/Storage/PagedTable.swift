@@ -1,5 +1,5 @@
-/// A value for each slot of a ``Pool``, in pages that copies of the table share until one of them changes. A page
-/// without values needs no memory.
+/// A value for each slot of a ``Pool``. The values are in pages, which copies of the table share
+/// until one of the copies changes them. A page without values needs no memory.
 struct PagedTable<Value: BitwiseCopyable & Sendable>: Sendable {
   private var pages: [PoolPage<Value>?] = []
   private let empty: Value
@@ -25,7 +25,7 @@ struct PagedTable<Value: BitwiseCopyable & Sendable>: Sendable {
       pages.append(
         contentsOf: repeatElement(nil, count: max(number + 1, pages.count * 2) - pages.count))
     }
-    // No other reference to the page may exist here: it would make the page look shared.
+    // This code must not hold another reference to the page, which would make the page look shared.
     if pages[number] == nil {
       let page = PoolPage<Value>()
       page.base.initialize(repeating: empty, count: PoolPage<Value>.capacity)

@@ -1,14 +1,17 @@
 import Glibc
 
-/// Elements in pages of memory, each accessed by a ``Handle`` that is valid until it is given back.
+/// Elements in pages of memory. Each element is accessed by a ``Handle``, which is valid until its
+/// slot is given back.
 ///
-/// Only for elements that can be moved by copying their bytes, as all Swift structs can. Only ``take(_:)`` makes
-/// handles. All builds check that a handle is within bounds, debug builds also that its slot was not given back.
+/// Only for elements that can be moved by copying their bytes, as all Swift structs can. Only
+/// ``take(_:)`` and ``takeFreed()`` make handles. All builds check that a handle is within bounds.
+/// Debug builds also check that its slot was not given back.
 struct Pool<Element: ~Copyable>: ~Copyable {
-  /// A page as the pool uses it, so that an access needs one look-up.
+  /// Address and state of a page, in one place so that an access needs one look-up.
   private struct Place {
     var base: UnsafeMutablePointer<Element>
-    /// True if a ``SharedPool`` may hold the page: it is copied before the next change.
+    /// True if a ``SharedPool`` may hold the page. The pool then copies the page before the next
+    /// change.
     var isShared = false
   }
 
@@ -40,7 +43,7 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     free(freed)
   }
 
-  /// Elements in use.
+  /// Number of elements in use.
   var count: Int { Int(end - freedCount) }
 
   subscript(_ handle: Handle<Element>) -> Element {
@@ -55,7 +58,7 @@ struct Pool<Element: ~Copyable>: ~Copyable {
 
   /// The element of a handle or, if the slot was given back, the slot's present content.
   ///
-  /// For references that the element itself confirms or refutes, by an id or by its address.
+  /// For references that the caller checks against the element's id or address.
   subscript(unproven handle: Handle<Element>) -> Element {
     @inline(__always)
     unsafeAddress {
@@ -74,7 +77,8 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     for index in 0..<end { body(address(index).pointee) }
   }
 
-  /// For changing a large element in one step. The pointer is valid until the pool is shared.
+  /// Returns a pointer for changing a large element in one step. The pointer is valid until the
+  /// pool is shared.
   @inline(__always)
   mutating func mutablePointer(to handle: Handle<Element>) -> UnsafeMutablePointer<Element> {
     check(handle)
@@ -83,7 +87,7 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     return places[page].base + Int(handle.index & PoolPage<Element>.mask)
   }
 
-  /// Takes a slot that was given back, with its old element; nil if there is none.
+  /// Takes a slot that was given back. The slot has its old element. Nil if there is no such slot.
   @inline(__always)
   mutating func takeFreed() -> Handle<Element>? {
     guard freedCount > 0 else { return nil }
@@ -91,7 +95,8 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     return begin(freed[Int(freedCount)])
   }
 
-  /// Takes a slot that was given back, with its old element, or else a new slot with `initial`.
+  /// Takes a slot that was given back, which has its old element, or else a new slot with
+  /// `initial`.
   @inline(__always)
   mutating func take(_ initial: @autoclosure () -> Element) -> Handle<Element> {
     if let handle = takeFreed() { return handle }
@@ -142,7 +147,7 @@ struct Pool<Element: ~Copyable>: ~Copyable {
   }
 
   #if DEBUG
-    /// Whether the handle's slot is in use by the element that the handle was made for.
+    /// True if the handle's slot is in use by the element that the handle was made for.
     func isLive(_ handle: Handle<Element>) -> Bool {
       handle.index < end && handle.generation % 2 == 1
         && generations[Int(handle.index)] == handle.generation
@@ -160,7 +165,7 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     pages.append(page)
   }
 
-  /// Leaves a page to those that share it and continues with a copy.
+  /// Replaces a page by a copy. The page itself stays with the ``SharedPool``s that hold it.
   @inline(never)
   private mutating func copyPage(_ index: Int) {
     #if DEBUG
@@ -182,7 +187,7 @@ struct Pool<Element: ~Copyable>: ~Copyable {
 }
 
 extension Pool where Element: BitwiseCopyable {
-  /// All elements as they are now.
+  /// All elements as they are now. Their pages are shared, not copied.
   mutating func share() -> SharedPool<Element> {
     for index in pages.indices { places[index].isShared = true }
     return SharedPool(pages: pages, end: end)

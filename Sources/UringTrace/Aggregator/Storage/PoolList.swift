@@ -4,7 +4,7 @@ struct ListLink<Element> {
   fileprivate(set) var next = Handle<Element>.none
 }
 
-/// An element of a ``Pool`` that can be in a ``PoolList``, one at a time.
+/// An element of a ``Pool`` that can be in one ``PoolList`` at a time.
 protocol Listed {
   var link: ListLink<Self> { get set }
 }
@@ -49,7 +49,7 @@ struct PoolList<Element: Listed> {
     count &-= 1
   }
 
-  /// Gives back every element of the list.
+  /// Calls `body` with every element of the list and gives the element back to the pool.
   mutating func giveBackAll(
     to pool: inout Pool<Element>, _ body: (borrowing Element) -> Void = { _ in }
   ) {

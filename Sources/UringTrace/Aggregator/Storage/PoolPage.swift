@@ -8,7 +8,7 @@ final class PoolPage<Element: ~Copyable>: @unchecked Sendable {
 
   static var bits: UInt32 { 5 }
   static var capacity: Int { 1 << Int(bits) }
-  /// The part of an index that is within a page.
+  /// The bits of an index that select the element within a page.
   static var mask: UInt32 { 1 << bits - 1 }
 
   private static var bytes: Int { capacity * MemoryLayout<Element>.stride }
@@ -18,7 +18,8 @@ final class PoolPage<Element: ~Copyable>: @unchecked Sendable {
     base = memory.bindMemory(to: Element.self, capacity: Self.capacity)
   }
 
-  /// Copies the elements' bytes: the other page's elements must need no deinitialisation, or never be deinitialised.
+  /// Copies the elements' bytes. The elements must need no deinitialisation, or those of the other
+  /// page must never be deinitialised.
   convenience init(copyOf other: PoolPage<Element>) {
     self.init()
     UnsafeMutableRawPointer(base).copyMemory(from: other.base, byteCount: Self.bytes)
@@ -27,7 +28,8 @@ final class PoolPage<Element: ~Copyable>: @unchecked Sendable {
   deinit { free(base) }
 }
 
-/// The elements of a ``Pool`` at one moment. The pool copies a page before it changes an element on it.
+/// The elements of a ``Pool`` at one moment. The pool copies a page before it changes an element on
+/// it.
 struct SharedPool<Element: BitwiseCopyable>: Sendable {
   fileprivate let pages: [PoolPage<Element>]
   private let end: UInt32

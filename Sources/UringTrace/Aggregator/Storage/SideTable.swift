@@ -1,14 +1,16 @@
 /// A tracker's own state for each element of another tracker's ``Pool``, by the element's handle.
 ///
-/// The owner resets an entry when the pool reuses the slot; calls such as "ring began" announce that.
+/// The table's owner resets an entry when the pool reuses the slot. Calls such as `ringBegan`
+/// announce the reuse.
 struct SideTable<Element: ~Copyable, Value>: ~Copyable {
   private var memory: Memory
-  /// The memory's, so that an access needs one look-up.
+  /// The address of the values in ``memory``, stored here so that an access needs one look-up.
   private var values: UnsafeMutablePointer<Value>
   private var capacity = 16
   private let initial: Value
 
-  /// Frees the values. With Swift 6.3, a `deinit` of the table was not called where the table was a stored property.
+  /// Frees the values. A class, because with Swift 6.3 a `deinit` of the table was not called if
+  /// the table was a stored property.
   private final class Memory {
     let base: UnsafeMutablePointer<Value>
     var count: Int

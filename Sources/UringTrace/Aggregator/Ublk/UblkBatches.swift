@@ -1,19 +1,21 @@
-/// Servers of ublk devices with UBLK_F_BATCH_IO, by ring. One multishot command delivers the I/Os of a queue; the
-/// server's memory records which I/Os its CQEs deliver.
+/// Servers of ublk devices with UBLK_F_BATCH_IO, by ring. One multishot command (FETCH_IO_CMDS)
+/// delivers all I/Os of a queue. Its CQEs do not contain the tags of the I/Os: these are in the
+/// server's memory.
 struct UblkBatches {
   private struct Fetch {
     /// The command's queue; nil if the command was found in flight.
     var queue: UInt16?
     var leader: RequestGroup.Leader
-    /// Tags that the command is certain to have delivered. Nil for a queue's first command, which delivers all.
+    /// Tags of I/Os that are certain to have been delivered by this command. Nil for a queue's
+    /// first command, which delivers all I/Os of the queue.
     var tags: [UInt16]?
   }
 
   private struct Server {
     var ring: Handle<RingState>
-    /// UBLK_F_AUTO_BUF_REG.
+    /// True if the device has UBLK_F_AUTO_BUF_REG.
     var isAutomatic = false
-    /// True if the server registered a buffer by a command.
+    /// True if the server has registered a buffer with a command of its own.
     var registers = false
     var fetches: [Fetch] = []
   }
@@ -31,7 +33,8 @@ struct UblkBatches {
     let server = position(of: ring)
     let known = servers[server].fetches
     guard !known.contains(where: { $0.leader.request == leader.request }) else { return }
-    // Buffers that an earlier command delivered can be used after this command's submission.
+    // A queue's first command delivers all I/Os of the queue. After the submission of a later
+    // command, requests can still use buffers that an earlier command delivered.
     let isFirst = queue != nil && !known.contains { $0.queue == queue || $0.queue == nil }
     if queue != nil { servers[server].fetches.removeAll { $0.queue == queue } }
     guard servers[server].fetches.count < Self.limit else { return }
@@ -39,7 +42,8 @@ struct UblkBatches {
       Fetch(queue: queue, leader: leader, tags: isFirst ? nil : []))
   }
 
-  /// Forgets a command that was found in flight and has ended: the next command of its queue names the queue.
+  /// Forgets a command that was found in flight, now that it has ended. Its queue is unknown; the
+  /// next command of the queue names the queue.
   mutating func ended(_ request: Request.ID, on ring: Handle<RingState>) {
     guard let server = index(of: ring) else { return }
     servers[server].fetches.removeAll { $0.queue == nil && $0.leader.request == request }
@@ -49,7 +53,7 @@ struct UblkBatches {
     servers.firstIndex { $0.ring == ring }
   }
 
-  /// The index of a ring's server, which is added if it is new.
+  /// Returns the index of a ring's server. Adds the server if it is new.
   private mutating func position(of ring: Handle<RingState>) -> Int {
     if let known = index(of: ring) { return known }
     if servers.count >= Self.limit { servers = [] }
@@ -63,13 +67,15 @@ struct UblkBatches {
     servers[server].registers = true
   }
 
-  /// Notes the device's mode, when one of the server's commands has completed.
+  /// Notes whether the device registers buffers automatically. Called when one of the server's
+  /// commands has completed.
   mutating func noteDevice(isAutomatic: Bool, on ring: Handle<RingState>) {
     servers[position(of: ring)].isAutomatic = isAutomatic
   }
 
-  /// The command that delivered the I/O of a queue's tag whose buffer is first used now. An unknown leader if
-  /// several commands may have; nil if the buffer may have been registered otherwise.
+  /// The command that delivered the I/O with a queue and tag. Called when the I/O's buffer is used
+  /// for the first time. Returns an unknown leader if several commands may have delivered the I/O;
+  /// nil if the buffer may have been registered otherwise.
   mutating func leader(
     queue: UInt16, tag: UInt16, on ring: Handle<RingState>
   ) -> RequestGroup.Leader? {
@@ -83,7 +89,8 @@ struct UblkBatches {
     guard candidates.count == 1, let index = candidates.first else { return RequestGroup.Leader() }
     let fetch = fetches[index]
     guard let tags = fetch.tags else { return fetch.leader }
-    // A tag is reused once its I/O is committed, which happened after the command's submission.
+    // The tag is used for the second time since this command's submission. A tag is reused only
+    // after its I/O was committed, so this command delivered the present I/O.
     if tags.contains(tag) { return fetch.leader }
     servers[server].fetches[index].tags?.append(tag)
     return RequestGroup.Leader()

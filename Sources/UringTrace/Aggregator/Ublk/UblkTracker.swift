@@ -18,9 +18,9 @@ struct UblkTagState {
   var operation: UInt8 = 0xff
   var sector: UInt64 = 0
   var length: UInt32 = 0
-  /// The command that last delivered.
+  /// The command that last delivered an I/O with this tag.
   var leader = RequestGroup.Leader()
-  /// The slot named for automatic registration; nil if there is none.
+  /// The buffer slot that the command named for automatic registration; nil if there is none.
   var index: UInt32?
   var isAutomatic = false
   /// UBLK_IO_FLAG_* at the delivery; 0 if unknown.
@@ -29,9 +29,10 @@ struct UblkTagState {
   var group = GroupReference.none
 }
 
-/// Commands of ublk servers: they put the pages of block requests into slots and take them out.
+/// The commands of ublk servers, which put pages of block requests into buffer slots and remove
+/// them.
 struct UblkTracker: ~Copyable {
-  /// Maximum number of tags: more than a machine's devices have. Beyond it all are forgotten.
+  /// Maximum number of tags: more than a machine's devices have. At the limit, all are forgotten.
   private static var mostTags: Int { 1 << 18 }
   /// UBLK_F_AUTO_BUF_REG, include/uapi/linux/ublk_cmd.h.
   private static var automaticFlag: UInt32 { 1 << 11 }
@@ -40,9 +41,9 @@ struct UblkTracker: ~Copyable {
 
   private var tags = Pool<UblkTagState>()
   private var tagKeys = AddressTable<UblkTagState>()
-  /// ublk's character devices, by their address in the kernel.
+  /// Numbers that stand for ublk's character devices, by kernel address.
   private var devices = Numbering<UInt64>(limit: 4_096)
-  /// The device of a ring's descriptor, from completed commands.
+  /// The ublk device of each descriptor used on a ring, learned from completed commands.
   private var routes = BoundedCache<Route, Numbering<UInt64>.Number>(limit: 1 << 16)
 
   private var batches = UblkBatches()
@@ -78,7 +79,7 @@ struct UblkTracker: ~Copyable {
     switch command.role {
     case .register:
       batches.noteRegistration(on: slot.ring)
-      // In an SQE group the command has no slot: the buffer is the group's.
+      // In an SQE group the command fills no slot: its buffer is lent to the group.
       if let led = lending.resolve(lending.part(of: slot).led),
         lending[led].rules.lifecycle == .batch
       {
@@ -128,7 +129,8 @@ struct UblkTracker: ~Copyable {
     lending[group].slot = bufferSlot ?? .none
     lending.lead(&slot, group, &event)
     if let tag = tag(of: slot) { Self.fill(group, self[tag], &lending) }
-    // Requests behind the command in the batch name the slot before the command's success is known.
+    // Requests behind the command in the same submission batch name the slot before the command is
+    // known to succeed. So the slot gets this group now.
     guard let bufferSlot else { return }
     let old = lending[bufferSlot].group
     if old == .none || lending[old].isBeingWithdrawn { lending[bufferSlot].group = group }
@@ -165,7 +167,7 @@ struct UblkTracker: ~Copyable {
     lending.name(group, &event)
   }
 
-  /// Withdraws the buffer of a committed I/O from its slot, if the slot is of this ring.
+  /// Withdraws the automatically registered buffer of an I/O committed on the buffer's ring.
   private mutating func commit(
     _ tag: UblkTag, _ slot: borrowing RequestSlot, at moment: Moment,
     _ lending: inout LendingTracker
@@ -181,7 +183,7 @@ struct UblkTracker: ~Copyable {
     }
   }
 
-  /// The command's tag, if an earlier command on the same descriptor revealed the device.
+  /// The command's tag; nil unless an earlier command on the same descriptor showed the device.
   private func tag(of slot: borrowing RequestSlot) -> UblkTag? {
     guard let device = routes[Route(slot)] else { return nil }
     return tag(of: slot, on: device)
@@ -196,7 +198,7 @@ struct UblkTracker: ~Copyable {
 
   // MARK: Completion
 
-  /// Handles the details of a command. Their record arrives just before the command's completion.
+  /// Handles the `command` record, which arrives just before the command's `complete` record.
   mutating func command(
     _ record: UnsafePointer<record_command>, of slot: inout RequestSlot,
     _ lending: inout LendingTracker, _ event: inout Event
@@ -221,7 +223,7 @@ struct UblkTracker: ~Copyable {
       lending.name(led, &event)
     }
     guard command.role == .deliver || command.role == .commitAndDeliver else { return }
-    // The device was still unknown at the submission.
+    // The device was still unknown when the command was submitted, so the commit is handled now.
     if isNewRoute, command.role == .commitAndDeliver {
       let moment = Moment(time: slot.request.startTime, tid: record.pointee.base.tid)
       commit(tag, slot, at: moment, &lending)
@@ -240,8 +242,8 @@ struct UblkTracker: ~Copyable {
     lending.changePart(of: &slot) { $0.delivery = tag }
   }
 
-  /// Handles the end of a command. If the command delivers, an I/O has arrived; under automatic registration
-  /// its data is in a slot.
+  /// Handles the end of a command. A command that delivers has now delivered an I/O. With automatic
+  /// registration, the I/O's data is in a buffer slot.
   mutating func ended(
     _ slot: inout RequestSlot, time: UInt64, _ lending: inout LendingTracker,
     _ event: inout Event
@@ -257,11 +259,12 @@ struct UblkTracker: ~Copyable {
     self[tag].group = .none
     let state = self[tag]
     if let older = lending.group(priv: state.request) {
-      // The request now serves another I/O: the driver must have got the older buffer back.
+      // The block request now serves another I/O, so the driver must have the older buffer back.
       lending.acknowledge(older, at: Moment(time: time, tid: 0), function: 0, isDerived: true)
     }
     guard state.isAutomatic, let index = state.index else { return }
-    // Flushes and discards have no data. If the block request is unknown, the first member reveals the data.
+    // Flushes and discards have no data. If the block request is unknown, only the use by a member
+    // will show that there is data.
     guard state.request == 0 || state.operation <= 1 && state.length > 0 else { return }
     let group = lending.begin(.ublkAuto, on: slot.ring, time: time, leader: leader)
     lending[group].origin.isUblk = true
@@ -274,7 +277,8 @@ struct UblkTracker: ~Copyable {
     lending.provide(group, time: time)
     lending.name(group, &event)
     if state.ioFlags != 0, state.ioFlags & Self.filledFlag == 0 {
-      // With UBLK_AUTO_BUF_REG_FALLBACK the server must register the buffer itself.
+      // The slot was not filled. With UBLK_AUTO_BUF_REG_FALLBACK the server must register the
+      // buffer.
       lending[group].buffer.providedTime = 0
       lending.note(.notRegistered, group)
       lending.end(group, time: time)
@@ -287,8 +291,8 @@ struct UblkTracker: ~Copyable {
     self[tag].group = lending.reference(to: group)
   }
 
-  /// The command that delivered the I/O of the group's buffer, if registration was automatic. An unknown leader
-  /// if several commands may have.
+  /// The command that delivered the I/O of the group's buffer; nil unless registration was
+  /// automatic. An unknown leader if several commands may have.
   mutating func automaticLeader(of group: borrowing GroupState) -> RequestGroup.Leader? {
     guard !group.leader.isKnown, group.origin.priv != 0, let index = group.index else { return nil }
     if group.origin.isUblk,
@@ -312,8 +316,8 @@ struct UblkTracker: ~Copyable {
   ) {
     if let disk = tag.disk { lending[group].origin.disk = disk }
     guard tag.request != 0 else { return }
-    // A block request can be in two slots. The look-up by `priv` then keeps the first group; the members of the second
-    // reveal the block request.
+    // A block request can be in two slots. The look-up by `priv` then keeps the first group;
+    // members of the second group show the block request.
     if lending.group(priv: tag.request) == nil { lending.setPriv(tag.request, of: group) }
     lending[group].origin.operation = tag.operation
     lending[group].origin.sector = tag.sector
@@ -352,7 +356,7 @@ struct UblkTracker: ~Copyable {
   }
 
   #if DEBUG
-    /// Traps unless the table of tags is sound.
+    /// Traps unless the table of tags is consistent.
     func checkInvariants() {
       tagKeys.checkInvariants()
     }
@@ -360,7 +364,8 @@ struct UblkTracker: ~Copyable {
 }
 
 extension LendingTracker {
-  /// Puts a buffer into a slot, as the driver did; the slot must have been empty.
+  /// Puts a buffer into a slot, as the driver did, which requires an empty slot. An older group
+  /// that is still recorded there is withdrawn.
   fileprivate mutating func putAutomatically(
     _ group: Handle<GroupState>, into index: UInt32, length: UInt64, time: UInt64
   ) {
@@ -373,16 +378,16 @@ extension LendingTracker {
     self[slot].buffer.providedTime = time
     self[slot].buffer.key = 0
     self[slot].buffer.isKernel = true
-    // The old value is the count of the previous buffer.
+    // The old reference count is that of the slot's previous buffer.
     self[slot].references = 0
     self[slot].buffer.length = length
   }
 }
 
 extension GroupProviderTraits {
-  /// The provider and the command of a command number.
+  /// The provider and the command with a number (`cmd_op`); nil if no provider has this command.
   package static func command(_ number: UInt32) -> (provider: GroupProvider, command: Command)? {
-    // Almost all other drivers' commands end here.
+    // The commands of almost all other drivers fail this test: 'u' is the ioctl type of ublk.
     guard number >> 8 & 0xff == UInt32(UInt8(ascii: "u")) else { return nil }
     for traits in all {
       for command in traits.commands where command.number == number {

@@ -1,13 +1,13 @@
 import CRecord
 import UringRecords
 
-/// Results of the last look at waits.
+/// Results of the last scan of waits: the `wait_look` record and the records that follow it.
 struct WaitTracker {
   private(set) var facts = WaitFacts()
-  /// Worker pools by process.
+  /// io-wq worker pools by process.
   private(set) var pools: [UInt32: WorkerPool] = [:]
 
-  /// Maximum number of entries: more than one look writes.
+  /// Maximum number of entries in each list: more than one scan writes.
   private static let limit = 1 << 16
   private static let mostPools = 1024
 
@@ -35,7 +35,7 @@ struct WaitTracker {
     facts.isComplete = record.pointee.is_complete != 0
   }
 
-  /// - Parameter ring: the ring that the thread waits on, if in view.
+  /// - Parameter ring: the ring that the thread waits on; nil if there is none or it is unknown.
   mutating func threadState(
     _ record: UnsafePointer<record_thread_state>, call: String, ring: Ring.ID?
   ) {
@@ -100,7 +100,8 @@ struct WaitTracker {
     let queues = StreamQueues(
       sendQueue: record.pointee.send_queue, window: record.pointee.window,
       unread: record.pointee.unread)
-    // The records of the socket's descriptors arrived just before.
+    // The `open_file` records of the socket's descriptors arrived just before this record, so they
+    // are at the end of the list.
     for index in facts.files.indices.reversed() {
       guard facts.files[index].kind == .socket, facts.files[index].inode == record.pointee.inode
       else { return }
