@@ -2,19 +2,20 @@ import CZlib
 
 /// A BPF object file that `swift build` compiled from `bpf/programs` and put into the binary.
 ///
-/// The objects themselves are static members that the build-tool plugin generates, one per
+/// The objects are static members that the build-tool plugin generates, one for each
 /// `NAME.bpf.c`: `EmbeddedObject.capture` for `capture.bpf.c`.
 public struct EmbeddedObject: Sendable {
   /// The source's name without `.bpf.c`.
   public let name: StaticString
-  /// Names of the structs, unions, enums and typedefs of its programs, separated by spaces.
+  /// Names of the structs, unions, enums and typedefs that its programs use, separated by spaces.
   public let typeNames: StaticString
-  /// Bytes of the ELF file.
+  /// Size of the ELF file in bytes.
   let size: Int
-  /// The ELF file, deflated, in base64: the only literal that compiles in a tenth of a second.
+  /// The ELF file, deflated, in base64. It is a string literal, because no other literal of this
+  /// size compiles in a tenth of a second.
   let base64: StaticString
 
-  /// The ELF file.
+  /// Returns the ELF file.
   public func bytes() -> [UInt8] {
     let deflated = deflated()
     var bytes = [UInt8](repeating: 0, count: size)

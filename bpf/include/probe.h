@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Data that the BPF programs and the probe share besides the records: constants set before the load, and
- * tables in shared memory. None of it is stored in recordings.
+ * Data that the BPF programs share with user space (module UringProbe), besides the records: constants set before the
+ * load, tables in shared memory, and the output of iterators. None of it is stored in recordings.
  */
 #ifndef URINGTOP_PROBE_H
 #define URINGTOP_PROBE_H
 
 #include "record.h"
 
-/* Limits of a filter: small enough for the verifier to unroll. */
+/*
+ * Maximum number of values in each list of the filter. The verifier follows every iteration over a list, so the lists
+ * are short.
+ */
 #define PROBE_MAX_TGIDS 64
 #define PROBE_MAX_COMMS 16
 #define PROBE_MAX_FDS 64
@@ -19,16 +22,16 @@
  * unused filter costs nothing.
  */
 struct probe_config {
-  __u64 req_f_cqe_skip; /* REQ_F_* masks of the running kernel, 0 if it lacks the flag */
+  __u64 req_f_cqe_skip; /* REQ_F_* masks, up to req_f_multishot; 0 if the running kernel lacks the flag */
   __u64 req_f_reissue;
   __u64 req_f_refcount;
-  __u64 req_f_buf_node;  /* 6.15 and later: buf_node is valid */
-  __u64 req_f_sqe_group; /* patched kernels */
+  __u64 req_f_buf_node;  /* 6.15 and later; set in a request whose buf_node is valid */
+  __u64 req_f_sqe_group; /* this and the next two: kernels patched with SQE groups */
   __u64 req_f_sqe_group_leader;
   __u64 req_f_group_kbuf;
   __u64 req_f_multishot;
-  __u64 opcodes[4];        /* bit set: this IORING_OP_* passes */
-  __u64 ring_operations;   /* waits.bpf.c: f_op of ring files */
+  __u64 opcodes[4];        /* bit N: requests with IORING_OP_* number N pass */
+  __u64 ring_operations;   /* f_op of ring files; only waits.bpf.c reads it */
   __u32 filters_opcodes;   /* 0: every opcode passes */
   __u32 filters_rings;     /* 0: every ring passes, and the verdict table is not read */
   __u32 nr_tgids;          /* 0: any process passes */
@@ -37,13 +40,13 @@ struct probe_config {
   __u32 nr_cgroups;        /* 0: any cgroup passes */
   __u32 with_descendants;  /* 1: rings created by descendants of a listed process pass as well */
   __u32 pid_namespace;     /* inode number of uringtop's pid namespace; 0: the initial one */
-  __u32 has_twins;         /* 1: tracepoints are preemptible, see twins.h */
-  __u32 claims_atomically; /* 1: programs on tracepoints can be preempted, or CPUs share lanes */
+  __u32 has_twins;         /* 1: programs on tracepoints can be preempted, see twins.h */
+  __u32 claims_atomically; /* 1: claim lanes with atomic operations, see transport.h */
   __u32 can_cast;          /* 1: the kernel has bpf_rdonly_cast (6.2 and later) */
-  __u32 samples;           /* 1: only requests whose hash is at most sample_limit have records */
+  __u32 samples; /* 1 with --sample: only requests whose hash is at most sample_limit have records */
   __u32 sample_limit;
   __u32 takes_stacks;         /* 1: record the user stack at each submission */
-  __u32 counts_by_references; /* 1: the kernel does not count allocated requests (before 6.17) */
+  __u32 counts_by_references; /* 1: count requests by references to the ring (kernels before 6.17) */
   __u32 tgids[PROBE_MAX_TGIDS];
   __s32 fds[PROBE_MAX_FDS];
   __u64 cgroups[PROBE_MAX_CGROUPS]; /* ids in the cgroup v2 hierarchy */
@@ -51,9 +54,9 @@ struct probe_config {
 };
 
 /*
- * Placeholders for calls of bpf_rdonly_cast, "r2 = probe_cast; call PROBE_CAST", which user space replaces before the
- * load. An extern function and CO-RE's type ids would also work, but make libbpf read and search all kernel types once
- * more for each object.
+ * Placeholders for calls of bpf_rdonly_cast. User space replaces the instructions "r2 = probe_cast; call PROBE_CAST"
+ * before the load. An extern function and CO-RE's type ids would also work, but with them libbpf reads and searches all
+ * kernel types once more for each object.
  */
 #define PROBE_CAST 0x10000
 enum probe_cast {
@@ -71,8 +74,9 @@ enum probe_cast {
 };
 
 /*
- * Verdicts of the filter: io_ring_ctx pointers in an open-addressed table. Bit 0 of an entry is set if the ring
- * passes, so one store writes pointer and verdict. Entries are never removed, only overwritten: ctx memory is reused.
+ * The filter's verdicts on rings: an open-addressed table of io_ring_ctx pointers. Bit 0 of an entry is set if the ring
+ * passes, so one store writes pointer and verdict. Entries are never removed: a new ring at the same address overwrites
+ * the verdict on the old ring.
  */
 #define PROBE_VERDICT_BITS 13
 #define PROBE_VERDICT_SLOTS (1 << PROBE_VERDICT_BITS)
@@ -82,15 +86,15 @@ struct probe_verdicts {
 };
 
 /*
- * Hash of a pointer for all tables. It uses the low half only: the verifier allows no arithmetic on typed
- * pointers, but accepts half of one as a number. The low 6 bits are 0: io_ring_ctx and io_kiocb are aligned to
- * cache lines.
+ * Hash of a pointer, for all tables keyed by pointers. It uses only the low half of the pointer: the verifier forbids
+ * arithmetic on typed pointers, but treats their low half as a number. It drops the low 6 bits, which are 0:
+ * io_ring_ctx and io_kiocb are aligned to cache lines.
  */
 #define PROBE_HASH(pointer, bits) ((((__u32)(pointer)) >> 6) * 0x9e3779b1U >> (32 - (bits)))
 
 /*
- * Requests whose end may have been missed (io_kiocb pointers, open addressed), and their rings. The walk over
- * the free lists sets bit 0 of each of these requests that it finds, and of each ring that it has walked.
+ * Requests whose end may have been missed (io_kiocb pointers, open addressed), and their rings. The iterators over free
+ * lists (rings.bpf.c) set bit 0 of each ring that they have visited, and of each of these requests that they find free.
  */
 #define PROBE_SUSPECT_BITS 16
 #define PROBE_SUSPECT_SLOTS (1 << PROBE_SUSPECT_BITS)
@@ -101,19 +105,19 @@ struct probe_suspects {
   __u64 slots[PROBE_SUSPECT_SLOTS];
 };
 
-/* A descriptor that refers to a ring, as the iterators report it. */
+/* A descriptor that refers to a ring, and the state of the ring, as the iterators of rings.bpf.c report them. */
 struct probe_sighting {
   __u64 ctx;
   __u32 tgid;
-  __s32 fd; /* -1: only a registered ring index */
+  __s32 fd; /* -1: the ring is in the task's table of registered rings */
   __u32 sq_entries;
   __u32 cq_entries;
   __u32 flags;
   __u32 sq_thread_tid;
   __u32 nr_files;
   __u32 nr_bufs;
-  __u32 is_creator; /* 1: the process has the address space that created the ring */
-  __u32 sq_pending; /* this and the fields below: see record_ring_depth */
+  __u32 is_creator; /* 1: this process created the ring (it has the ring's mm_account) */
+  __u32 sq_pending; /* this field to waiter_missing: see record_ring_depth */
   __u32 cq_pending;
   __u32 is_overflowed;
   __u32 waiters;
@@ -124,12 +128,12 @@ struct probe_sighting {
   __u32 is_polled;        /* 1: a task polls the ring's descriptor */
   __u32 eventfd;          /* enum record_eventfd */
   __u32 sq_taken;         /* SQEs that the kernel has taken, modulo 2^32 */
-  __u32 cq_posted;        /* CQEs that the kernel has posted */
-  __u32 cq_head;          /* CQEs that the application has taken */
-  __u64 oldest_user_data; /* of the oldest CQE in the queue, 0 without one */
+  __u32 cq_posted;        /* CQEs that the kernel has posted, modulo 2^32 */
+  __u32 cq_head;          /* CQEs that the application has reaped, modulo 2^32 */
+  __u64 oldest_user_data; /* user_data of the oldest CQE in the queue; 0 if the queue is empty */
   __u32 waiter_in_iowait; /* 1: the idle time of the waiter's processor counts as iowait */
-  __u32 sq_thread_idle;   /* jiffies for which the SQ thread polls before it sleeps; 0 without one */
-  __u32 jiffies;          /* now, modulo 2^32 */
+  __u32 sq_thread_idle;   /* jiffies for which the SQ thread polls before it sleeps; 0 without an SQ thread */
+  __u32 jiffies;          /* jiffies at the time of this report, modulo 2^32 */
   __u32 submitter_tid;    /* the only thread that may submit (SINGLE_ISSUER), 0 if any may */
   __u64 waiter_ran_ns;    /* when the waiter ran last, CLOCK_MONOTONIC; 0: unknown */
   __u64 eventfd_context;  /* the eventfd_ctx that the ring signals, 0 without one */
@@ -143,21 +147,21 @@ struct probe_sighting {
 struct probe_open_file {
   __u64 file;            /* struct file * */
   __u64 file_operations; /* f_op */
-  __u64 private_data;    /* of a ring's file: its io_ring_ctx */
+  __u64 private_data;    /* private_data; for ring files the io_ring_ctx */
   __u64 inode;
-  __u64 references; /* to the file */
+  __u64 references; /* references to the struct file */
   __u64 peer;       /* Unix sockets: inode of the peer, 0 without one */
-  __u64 table;      /* registered files: io_ring_ctx */
+  __u64 table;      /* registered files: io_ring_ctx with the file table; else 0 */
   __u32 tgid;
   __s32 fd;           /* registered files: -1 - slot */
   __u32 mode;         /* FMODE_READ 1, FMODE_WRITE 2 */
   __u32 kind;         /* PROBE_FILE_* */
   __u32 readers;      /* pipes: files that are open for reading */
   __u32 writers;      /* pipes: files that are open for writing */
-  __u32 pending;      /* pipes: occupied slots; sockets: packets to be received; eventfds: 1 unless 0 */
-  __u32 queued;       /* sockets: bytes sent and not acknowledged, with their overhead (TCP) */
+  __u32 pending;      /* pipes: occupied slots; sockets: unread packets; eventfds: 1 if the count is not 0 */
+  __u32 queued;       /* TCP sockets: memory of data that was sent and not acknowledged, overhead included */
   __u32 capacity;     /* pipes: slots */
-  __u32 kernel_users; /* eventfds: references to the counter, including the file's */
+  __u32 kernel_users; /* eventfds: references to the eventfd_ctx, including the file's */
   __u32 network;      /* sockets: inode of the network namespace */
   __u32 is_tcp;       /* 1: send_queue, window and unread are valid */
   __u32 send_queue;   /* bytes sent by the application and not acknowledged by the peer */
@@ -178,7 +182,7 @@ struct probe_open_file {
 struct probe_worker {
   __u32 tid;
   __u32 tgid;
-  __u32 is_idle; /* 1: it has no work */
+  __u32 is_idle; /* 1: the worker has no work */
 };
 
 /* A thread, as the iterator over tasks reports it. */
@@ -187,47 +191,51 @@ struct probe_task {
   __u32 tid;
   __u32 tgid;
   __u32 flags;  /* PF_* */
-  __u32 state;  /* __state, and exit_state in the upper half */
-  __u64 ran_ns; /* when it ran last, CLOCK_MONOTONIC; 0: it runs, or unknown */
+  __u32 state;  /* __state in the low half, exit_state in the high half */
+  __u64 ran_ns; /* when the thread ran last, CLOCK_MONOTONIC; 0: it is running, or unknown */
 };
 
 /*
  * The transport: how records reach user space.
  *
- * Each CPU has lanes. A lane is a sequence of chunks with records one after another, written by one program at a time,
- * so the times of its records do not decrease. A program that interrupts another one uses the next lane. Chunks are
- * shared by all lanes: a free one is taken when a lane's chunk is full, and the reader frees it when it has read all of
- * it. So the memory has one size for any number of CPUs, and each CPU can use all of it.
+ * Each CPU has lanes. A lane is a sequence of chunks filled with consecutive records. Only one program at a time writes
+ * to a lane, so the times of its records do not decrease. A program that interrupts another program uses the CPU's next
+ * lane.
+ *
+ * All lanes share one pool of chunks. A lane takes a free chunk when its current chunk is full, and the reader frees a
+ * chunk when it has read all records in it. The size of the pool does not depend on the number of CPUs, and each CPU
+ * can use the whole pool.
  */
-#define PROBE_LANES 8                       /* per CPU */
+#define PROBE_LANES 8                       /* lanes of each CPU */
 #define PROBE_MAX_LANES (512 * PROBE_LANES) /* beyond 512 CPUs, CPUs share lanes */
 #define PROBE_CHUNK_SIZE (1 << 15)
 #define PROBE_CHUNK_START 8 /* offset of the first record */
 #define PROBE_WAKE_AT_RECORD 1
 
-/* Chunk 0 is not used: its number means "none". */
+/* Chunk 0 is never used, because the number 0 means "no chunk". */
 struct probe_chunk {
   /*
-   * 0 while a lane writes to it. Then the offset at which its records end, and in the high half the number of the lane's
-   * next chunk. In the list of free chunks: the number of the next.
+   * While a lane writes to the chunk: 0. When the chunk is full: the low half is the offset at which its records end,
+   * the high half is the number of the lane's next chunk. In the list of free chunks: the number of the next free
+   * chunk.
    */
   __u64 link;
   __u64 records[PROBE_CHUNK_SIZE / 8 - 1];
 };
 
 struct probe_lane {
-  __u64 busy; /* 1: a program is writing */
+  __u64 busy; /* 1: a program is writing to the lane */
   __u64
-      place; /* offset of the next record, and in the high half the number of its chunk; 0 before the first */
-  __u64 first; /* number of the first chunk */
+      place; /* low half: offset of the next record; high half: number of its chunk; 0 before the first record */
+  __u64 first; /* number of the lane's first chunk */
   __u64 reserved[5];
 };
 
 struct probe_pool {
-  __u64 free; /* number of the chunk freed last, and in the high half the number of changes */
+  __u64 free; /* low half: number of the chunk freed last; high half: number of changes to this list head */
   __u64 reserved[7];
   __u64 taken;     /* chunks taken so far */
-  __u64 used;      /* number of the first chunk never used; all from it on are free */
+  __u64 used;      /* number of the first chunk never used; this chunk and all later ones are free */
   __u64 is_scarce; /* 1: more than half of the chunks are taken, so that records may soon be lost */
   __u64 reserved2[5];
   __u64 freed; /* chunks freed so far, by the reader */
@@ -235,42 +243,45 @@ struct probe_pool {
 };
 
 /*
- * Counts of events without a record, because the record buffer was full or the request is not in the sample: by
- * ring and opcode, so that sums and latencies stay exact. Counters only grow; user space reads them at any time.
+ * Counts of events that have no record, because the record buffer was full or the request is not in the sample
+ * (--sample). They are counted by ring and opcode, so that sums and latencies stay exact. Counters only grow; user
+ * space can read them at any time.
  */
 #define PROBE_TALLY_BITS 12
 #define PROBE_TALLY_SLOTS (1 << PROBE_TALLY_BITS)
 #define PROBE_TALLY_PROBES 32
 struct probe_tally {
-  __u64 key; /* PROBE_TALLY_KEY, 0: never used, PROBE_TALLY_FREED */
+  __u64 key; /* PROBE_TALLY_KEY; 0: never used; PROBE_TALLY_FREED: free again */
   __u64 submitted;
-  __u64 failed;    /* in preparation; also in submitted */
+  __u64 failed;    /* requests that failed in preparation; also counted in submitted */
   __u64 completed; /* requests that ended with a CQE in the ring */
   __u64 cqes;
   __u64 auxiliary; /* CQEs without a request and without IORING_CQE_F_MORE */
   __u64 overflows;
   __u64 dropped;     /* overflowed CQEs that the kernel had no memory for */
-  __u64 skipped;     /* requests that ended without a CQE, as requested */
+  __u64 skipped;     /* requests that ended without a CQE (CQE_SKIP_SUCCESS) */
   __u64 bytes;       /* sum of positive results of CQEs that name their request */
   __u64 errors;      /* negative results that probe_tally_detail does not count */
   __u64 unmeasured;  /* ends of requests whose latency is not in the histogram */
   __u64 latency_sum; /* nanoseconds, sum of the latencies in the histogram */
-  __u64 retired_ns;  /* with PROBE_TALLY_RETIRED: when another ring got the memory of the key's ring */
-  __u32 detail;      /* 1 + index of its probe_tally_detail, 0: none */
+  __u64 retired_ns;  /* with PROBE_TALLY_RETIRED: when a new ring reused the address of the key's ring */
+  __u32 detail;      /* 1 + index of the tally's probe_tally_detail, 0: none */
   __u32 reserved;
 };
 
-/* The high byte of a kernel pointer is all ones, so the opcode can take its place. */
+/* The high byte of a kernel pointer is always 0xff. The shift drops it and makes room for the opcode. */
 #define PROBE_TALLY_KEY(ctx, opcode) ((__u64)(ctx) << 8 | (__u8)(opcode))
 /*
- * Set in the key when another ring has the memory of the key's ring. A pointer to a ring has a zero there. User space
- * reads such a tally a last time and frees it.
+ * Set in the key when a new ring has reused the address of the key's ring. Otherwise the bit is 0, because pointers to
+ * rings are aligned. User space reads such a tally one last time and frees it.
  */
 #define PROBE_TALLY_RETIRED (1ULL << 8)
-/* The key of a tally that was freed. Its counters keep their values: user space reads increases. */
+/* The key of a tally that was freed. Its counters keep their values, because user space reads only their increases. */
 #define PROBE_TALLY_FREED PROBE_TALLY_RETIRED
 
-/* Errors by errno, and latencies in the buckets of UringTrace's LatencyHistogram: 128 to a doubling. */
+/*
+ * Requests by errno and by latency. The buckets are those of UringTrace's LatencyHistogram: 128 for each power of two.
+ */
 #define PROBE_TALLY_DETAILS 96
 #define PROBE_TALLY_ERRORS 160
 #define PROBE_LATENCY_BITS 38 /* latencies from 2^38 ns (4.6 minutes) on share the last bucket */
@@ -281,34 +292,37 @@ struct probe_tally_detail {
 };
 
 struct probe_tallies {
-  __u64 used;                 /* tallies in use */
+  __u64 used;                 /* tallies used so far, including freed ones */
   __u64 details;              /* details claimed; a race can raise it above PROBE_TALLY_DETAILS */
-  __u64 nowhere;              /* events that found no free tally: counts are not exact */
+  __u64 nowhere;              /* events for which no tally was free; above 0, the counts are not exact */
   __u64 has_lost_submissions; /* 1: some probe_start has PROBE_START_UNSEEN */
   struct probe_tally slots[PROBE_TALLY_SLOTS];
 };
 
-/* Submission time of the last request at an address. The address alone determines the slot. */
+/*
+ * Submission time of the last request at an io_kiocb address. A hash of the address is the slot; a collision
+ * overwrites.
+ */
 #define PROBE_START_BITS 16
 #define PROBE_START_SLOTS (1 << PROBE_START_BITS)
-#define PROBE_START_UNSEEN (1ULL << 63) /* the submission has no record */
+#define PROBE_START_UNSEEN (1ULL << 63) /* flag in time_ns: the submission has no record */
 struct probe_start {
-  __u64 req;     /* 0: none */
-  __u64 time_ns; /* with PROBE_START_UNSEEN as the top bit */
+  __u64 req;     /* io_kiocb address, 0: none */
+  __u64 time_ns; /* the top bit is PROBE_START_UNSEEN */
 };
 struct probe_starts {
   struct probe_start slots[PROBE_START_SLOTS];
 };
 
 /*
- * System calls of one thread with the same result, for record_system_calls. Counters only grow, until the LRU map
- * evicts the oldest key.
+ * Counts of one thread's io_uring system calls with the same key, the source of record_system_calls. Counters only
+ * grow, until the LRU map evicts the key.
  */
 #define PROBE_CALLS 2048
 struct probe_call_key {
   __u64 ctx;
   __u32 tid;
-  __s32 result; /* 0 for success */
+  __s32 result; /* negative errno, or 0 for success */
   __u32 detail; /* setup: flags; register: opcode */
   __u8 call;    /* enum record_call */
   __u8 entered;
@@ -329,9 +343,10 @@ struct probe_calls {
 };
 
 /*
- * Output of the inventory: one record per slot, of the kinds RING_BALANCE, PARKED, UNSUBMITTED, UNREAPED,
- * DISK_REQUEST, LAST_TAKEN, REGISTERED_FILE, PROVIDED_GROUP, REQUEST_FILE, HELD_BUFFER, REAPED, REAPED_SQE.
- * User space sets the number of slots; records that do not fit are counted.
+ * Output of the inventory (the iterators of inventory.bpf.c, which find requests in flight): one record per slot, of
+ * the kinds RING_BALANCE, PARKED, UNSUBMITTED, UNREAPED, DISK_REQUEST, LAST_TAKEN, REGISTERED_FILE, PROVIDED_GROUP,
+ * REQUEST_FILE, HELD_BUFFER, REAPED, REAPED_SQE. User space sets the number of slots. Records that do not fit are
+ * counted.
  */
 #define PROBE_SLOT_SIZE 160
 struct probe_slot {
@@ -349,18 +364,18 @@ struct probe_stack {
   __u64 frames[PROBE_STACK_DEPTH];
 };
 
-/* Shared with the inventory's programs during a run. */
+/* Parameters and counters of one run of the inventory, shared with its programs. */
 struct probe_inventory {
-  __u64 start_ns;             /* time of the records */
-  __u64 ring_file_operations; /* f_op of rings */
+  __u64 start_ns;             /* time of the records, except those that have a time of their own */
+  __u64 ring_file_operations; /* f_op of ring files */
   __u64 per_cpu_offsets;      /* address of the kernel's __per_cpu_offset, 0 if unknown or not needed */
   __u32 processors;
   __u32 pass;           /* number of this run */
   __u32 used;           /* slots requested, including those that did not fit */
-  __u32 stacks;         /* likewise */
-  __u32 broken;         /* lists of workers and task work that changed too fast to walk */
-  __u32 looks_at_files; /* 1: also walk devices and sockets of the processes in `owners` */
-  __u32 nodes;          /* NUMA nodes: up to 6.1 io-wq has its queues on each */
+  __u32 stacks;         /* kernel stacks requested, including those that did not fit */
+  __u32 broken;         /* lists of workers and of task work that changed too fast to walk */
+  __u32 looks_at_files; /* 1: also walk the block devices and sockets of the processes in `owners` */
+  __u32 nodes;          /* number of NUMA nodes; up to 6.1 io-wq has queues on each node */
 };
 
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * The system calls of io_uring, counted by ring, thread and result. While any of their tracepoints has a program, every
- * system call of every task takes the kernel's slow path, so user space attaches these programs only if needed.
+ * system call of every task takes the kernel's slow path. User space therefore attaches these programs only if needed.
  *
- * Tracepoints of individual system calls accept only BPF_PROG_TYPE_TRACEPOINT, which has no rdonly_cast.
+ * Tracepoints of individual system calls accept only BPF_PROG_TYPE_TRACEPOINT, which cannot use bpf_rdonly_cast.
  */
 #include <asm-generic/errno.h>
 #include "common/pids.h"
@@ -20,7 +20,7 @@ struct {
   __type(value, struct probe_calls);
 } calls SEC(".maps");
 
-/* Threads in io_uring_setup. If a seccomp filter refuses the call, its entry is not traced. */
+/* Threads that have entered io_uring_setup. If a seccomp filter refuses the call, only its exit is traced. */
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 1024);
@@ -28,7 +28,7 @@ struct {
   __type(value, __u8);
 } in_setup SEC(".maps");
 
-/* The io_ring_ctx of a descriptor or registered index that the kernel has accepted as a ring. */
+/* Returns the io_ring_ctx of a descriptor or registered index that the kernel has accepted as a ring. */
 static __always_inline __u64 ring_behind(struct task_struct *task, __u32 fd, bool is_registered) {
   struct file *file = NULL;
   if (is_registered) {
@@ -45,12 +45,12 @@ static __always_inline __u64 ring_behind(struct task_struct *task, __u32 fd, boo
   return file ? (__u64)BPF_CORE_READ(file, private_data) : 0;
 }
 
-/* False for errors that can mean that the descriptor is no ring. */
+/* False for errors that can mean that the descriptor is not a ring. */
 static __always_inline bool reached_ring(__s64 result) {
   return result != -EINVAL && result != -EBADF && result != -EOPNOTSUPP;
 }
 
-/* Counts a call that returns now. Returns the counters of its key, NULL without room for a new key. */
+/* Counts a call that is returning. Returns the counters of its key, NULL if the map has no room for a new key. */
 static __always_inline struct probe_calls *count_call(struct probe_call_key *key) {
   __u64 now = bpf_ktime_get_ns();
   struct probe_calls *found = bpf_map_lookup_elem(&calls, key);
@@ -132,7 +132,10 @@ int enter_returns(struct exit_context *ctx) {
   return 0;
 }
 
-/* Counts failures that reach no ring. The tracepoint io_uring_register reports all other calls, with their ring. */
+/*
+ * Counts io_uring_register calls that failed before they reached a ring. The tracepoint io_uring_register reports all
+ * other calls, with their ring.
+ */
 SEC("tp/syscalls/sys_exit_io_uring_register")
 int register_returns(struct exit_context *ctx) {
   if (ctx->result >= 0 || reached_ring(ctx->result) || !process_passes() || !name_passes())

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The io_uring tracepoints, one program each: test the filter, write one record.
+ * Programs on the io_uring tracepoints. Each tests the filter and writes one record.
  *
- * Fields are read from the kernel's structs rather than from the tracepoints' arguments where possible,
- * because prototypes change. A tracepoint whose prototype changed has two programs; user space loads the one
- * that fits the kernel (kernel/versions.h).
+ * Fields are read from the kernel's structs rather than from the tracepoints' arguments where possible, because
+ * prototypes change. A tracepoint whose prototype changed has two programs; user space loads the one that fits the
+ * kernel (kernel/versions.h).
  */
 #include "capture/completion.h"
 #include "capture/overflow.h"
@@ -14,7 +14,10 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Reserves a record about a request. NULL if the request is filtered out or the record buffer is full. */
+/*
+ * Reserves a record about a request. NULL if the filter or the sample excludes the request, or the record buffer is
+ * full.
+ */
 static __always_inline void *reserve_of_request(struct io_kiocb *req, enum record_kind kind, __u64 size) {
   struct io_ring_ctx *ring = ring_of(req);
   __u8 opcode = req->opcode;
@@ -23,7 +26,7 @@ static __always_inline void *reserve_of_request(struct io_kiocb *req, enum recor
   return reserve_record(kind, size, (__u64)ring, (__u64)req, opcode, NULL);
 }
 
-/* Reserves a record about a ring. NULL as above. */
+/* Reserves a record about a ring. NULL if the filter excludes the ring or the record buffer is full. */
 static __always_inline void *reserve_of_ring(void *ring, enum record_kind kind, __u64 size) {
   if (!ring_passes((__u64)ring))
     return NULL;
@@ -112,8 +115,9 @@ int BPF_PROG(short_write, void *ring, __u64 pos, __u64 wanted, __u64 got) {
 }
 
 /*
- * The record names no ring: one io_uring_task serves all rings of a task. On 6.12 and later a busy SQ thread
- * fires the tracepoint with a count of 0 in every round, a million times a second: these events are dropped.
+ * Records a run of task work. The record names no ring, because one io_uring_task serves all rings of a task. On 6.12
+ * and later a busy SQ thread fires the tracepoint with a count of 0 in every round, a million times a second. These
+ * events are dropped.
  */
 static __always_inline int emit_task_work_run(void *tctx, __u32 count, __u32 loops) {
   if (!count)
@@ -136,7 +140,7 @@ int BPF_PROG(task_work_run, void *tctx, __u32 count) {
   return emit_task_work_run(tctx, count, 0);
 }
 
-/* 6.1 */
+/* The prototype on 6.1 */
 SEC("tp_btf/io_uring_task_work_run")
 int BPF_PROG(task_work_run_loops, void *tctx, __u32 count, __u32 loops) {
   return emit_task_work_run(tctx, count, loops);
@@ -156,7 +160,7 @@ int BPF_PROG(submit_req_twin, struct io_kiocb *req) {
   return was_handled() ? 0 : emit_submit(ctx, req);
 }
 
-/* 6.1 */
+/* The name and prototype on 6.1 */
 SEC("tp_btf/io_uring_submit_sqe")
 int BPF_PROG(submit_sqe, struct io_kiocb *req, bool force_nonblock) {
   return emit_submit(ctx, req);
@@ -223,7 +227,7 @@ int BPF_PROG(poll_arm, struct io_kiocb *req, int mask, int events) {
   record->events = events;
   submit_record(record);
   note_file(ring, req, opcode);
-  /* a waiting member keeps the group's buffer */
+  /* a member of an SQE group keeps the group's buffer while it waits */
   note_group(ring, req, opcode);
   return 0;
 }
@@ -282,7 +286,7 @@ int BPF_PROG(complete_cqe_twin, struct io_ring_ctx *ring, void *req, struct io_u
   return was_handled() ? 0 : emit_complete(ring, req, cqe);
 }
 
-/* Up to 6.12 */
+/* The prototype up to 6.12 */
 SEC("tp_btf/io_uring_complete")
 int BPF_PROG(
     complete_values, void *ring, void *req, __u64 user_data, int res, __u32 cflags, __u64 extra1,

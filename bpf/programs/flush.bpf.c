@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Ends of requests whose success posts no CQE (IOSQE_CQE_SKIP_SUCCESS), which no tracepoint reports. All deferred
- * completions pass through __io_submit_flush_completions, which fentry traces where the kernel allows it (6.12
- * and later).
+ * Ends of requests whose success posts no CQE (IOSQE_CQE_SKIP_SUCCESS). No tracepoint reports these ends. All deferred
+ * completions pass through __io_submit_flush_completions, which fentry traces where the kernel allows it (6.12 and
+ * later).
  */
 #define CLAIMS_ATOMICALLY 1
 #include "common/config.h"
@@ -15,7 +15,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define MAX_FLUSH_STEPS 4096
 
-/* Per CPU rather than on the stack, so that the verifier checks each step only once. */
+/*
+ * State of the walk over completed requests. It is per CPU rather than on the stack, so that the verifier checks each
+ * step only once.
+ */
 struct flush_walk {
   struct io_wq_work_node *node;
   __u64 ctx;
@@ -29,9 +32,9 @@ struct {
 } flush_walks SEC(".maps");
 
 /*
- * A request with the flag ends here without a CQE, or has already posted one: a request that io-wq ran gets
- * the flag when its last reference is dropped. The reader distinguishes the two cases by the completion record.
- * With REISSUE (7.3) the request does not end; it is queued to io-wq.
+ * Records the end of a request with CQE_SKIP. Such a request ends here without a CQE, or has already posted one: a
+ * request that io-wq ran gets the flag when its last reference is dropped. The reader distinguishes the two cases by
+ * the completion record. A request with REISSUE (7.3) does not end; it is queued to io-wq.
  */
 static __always_inline void emit_skip(struct io_kiocb *req, __u64 ctx) {
   __u64 flags = BPF_CORE_READ_BITFIELD_PROBED(req, flags);

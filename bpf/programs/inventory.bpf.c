@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The inventory: requests in flight now, read from the kernel's own structures. It finds requests that were
- * submitted before the observation. User space runs it at its start and on request.
+ * The inventory: iterators that find the requests in flight now, by walking the kernel's own structures. They also find
+ * requests that were submitted before uringtop attached. User space runs them when it starts and on request.
  *
- * Each walk has a header of its own. The walks form one object because all write to the same slots and most share
- * the walk over lists of requests.
+ * Each walk over a structure has its own header. All walks form one object because they write to the same slots, and
+ * most share the walk over lists of requests (walk.h).
  */
 #include "common/registered_rings.h"
 #include "inventory/balance.h"
@@ -55,7 +55,7 @@ int inventory_rings(struct bpf_iter__task_file *ctx) {
   return 0;
 }
 
-/* Finds a descriptor for each sought file. Runs after the walks. */
+/* Finds a descriptor for each file in sought_files. Runs after the walks. */
 SEC("iter/task_file")
 int inventory_descriptors(struct bpf_iter__task_file *ctx) {
   struct task_struct *task = ctx->task;
@@ -76,7 +76,7 @@ int inventory_tasks(struct bpf_iter__task *ctx) {
   walk_ns = bpf_ktime_get_ns();
   if (BPF_CORE_READ(task, flags) & PF_IO_WORKER) {
     struct io_worker *worker = BPF_CORE_READ(task, worker_private);
-    /* an iou-sqp thread also has the flag, but no worker */
+    /* an SQ thread (iou-sqp) also has the flag, but no worker */
     if (worker)
       walk_worker(task, worker);
   }

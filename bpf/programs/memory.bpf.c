@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * System calls that unmap, move or discard memory: munmap, mremap, madvise, and mmap with MAP_FIXED. While any of their
- * tracepoints has a program, every system call of every task takes the kernel's slow path, so user space attaches these
- * programs only if needed.
+ * tracepoints has a program, every system call of every task takes the kernel's slow path. User space therefore
+ * attaches these programs only if needed.
  *
- * Tracepoints of individual system calls accept only BPF_PROG_TYPE_TRACEPOINT, which has no rdonly_cast.
+ * Tracepoints of individual system calls accept only BPF_PROG_TYPE_TRACEPOINT, which cannot use bpf_rdonly_cast.
  */
 #define CLAIMS_ATOMICALLY 1
 #include "common/output.h"
@@ -33,7 +33,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define MADV_REMOVE 9
 #define MADV_DONTNEED_LOCKED 24
 
-/* Start times of the calls that threads are in. */
+/* Start times of the memory system calls in progress, by thread. */
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 4096);
@@ -59,7 +59,7 @@ struct memory {
   __u64 address, length;
 };
 
-/* Reduces `memory` to the part that the call unmapped, moved or discarded; length 0 if none. */
+/* Reduces `memory` to the part that the call unmapped, moved or discarded; length 0 if none. Returns the call. */
 static __always_inline enum record_memory_call effect(
     __s32 number, __s64 result, __u64 third, __u64 fourth, struct memory *memory) {
   bool has_failed = result < 0 && result >= -4095;

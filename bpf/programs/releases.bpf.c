@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Releases of buffers, recorded at the time of the release callback, where the kernel allows fentry. Each program
- * is loaded alone, because kernels differ in these functions and some belong to modules.
+ * Releases of buffers, recorded when the kernel calls the release function, where it allows fentry. Each program is
+ * loaded alone, because kernels differ in these functions and some belong to modules.
  */
 #define CLAIMS_ATOMICALLY 1
 #include "common/config.h"
@@ -33,7 +33,7 @@ static __always_inline int emit_release(
   return 0;
 }
 
-/* Where requests have nodes: the last reference to a slot's node is dropped. Nodes of files are skipped. */
+/* Kernels whose requests have nodes: the last reference to a slot's node is dropped. Nodes of files are skipped. */
 SEC("fentry/io_free_rsrc_node")
 int BPF_PROG(free_rsrc_node, struct io_ring_ctx *ring, struct io_rsrc_node *node) {
   if (BPF_CORE_READ(node, type) != IORING_RSRC_BUFFER || !ring_passes((__u64)ring))
@@ -42,8 +42,8 @@ int BPF_PROG(free_rsrc_node, struct io_ring_ctx *ring, struct io_rsrc_node *node
 }
 
 /*
- * Up to 6.12: the last reference to a buffer's generation is dropped. BPF_PROG is not used because 6.1 refuses a
- * named argument that points to a pointer.
+ * Kernels up to 6.12: the last reference to a buffer's generation is dropped. BPF_PROG is not used because 6.1 refuses
+ * a named argument that points to a pointer.
  */
 SEC("fentry/io_buffer_unmap")
 int buffer_unmap(void *ctx) {
@@ -58,8 +58,8 @@ int buffer_unmap(void *ctx) {
 }
 
 /*
- * The release functions get no ring. They follow io_free_rsrc_node of the same buffer; the reader ignores
- * releases of unknown rings.
+ * The release functions below have no ring argument. io_free_rsrc_node has run before them for the same buffer, and
+ * named the ring. The reader ignores releases of buffers of unknown rings.
  */
 SEC("fentry/io_release_ubuf")
 int BPF_PROG(release_ubuf, void *priv) {

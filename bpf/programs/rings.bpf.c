@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Iterators that find the rings that tasks have open or have only registered, and report their fill levels, waiters and
- * registered buffers, and which of their requests are free. User space runs them about once a second.
+ * Iterators that find the rings that tasks have open or only registered. They report the rings' fill levels, waiters
+ * and registered buffers, and which of their requests are free. User space runs them about once a second.
  */
 #define CLAIMS_ATOMICALLY 1
 #include "common/buffer_table.h"
@@ -13,12 +13,12 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /*
- * The f_op of ring files. User space reads it from a ring of its own and sets it here: without KALLSYMS_ALL,
+ * The f_op of ring files. User space reads it from a ring that it creates, and sets it here: without KALLSYMS_ALL,
  * io_uring_fops is not available as an extern ksym.
  */
 __u64 ring_file_operations = 0;
 
-/* True for a task of the process that reads the iterator: iterators run in the reading task. */
+/* True for a task of the process that reads the iterator. Iterators run in the reading task. */
 static __always_inline bool is_reader(struct task_struct *task) {
   return (__u32)task->tgid == bpf_get_current_pid_tgid() >> 32;
 }
@@ -47,13 +47,13 @@ static __always_inline void count_registered(struct io_ring_ctx *ring, struct pr
   sighting->nr_bufs = registered_buffer_count(ring);
 }
 
-/* Depth */
+/* Fill levels and waiters */
 
 #define MAX_WAITERS 64
 /* io_uring.h: cq_wait_nr while a wake-up is forced; it is -1 while no task waits */
 #define IO_CQ_WAKE_FORCE 0x7fffffffU
 
-/* State of the ring being examined. Not on the stack, so that the verifier checks each step only once. */
+/* State of the ring being examined. It is not on the stack, so that the verifier checks each step only once. */
 struct {
   __u64 ring;
   __u64 entry;
@@ -73,7 +73,7 @@ static long waiter_step(__u32 index, void *unused) {
     return 1;
   struct io_wait_queue *waiter = (void *)entry - bpf_core_field_offset(struct io_wait_queue, wq.entry);
   struct io_ring_ctx *ring = (void *)depth.ring;
-  /* on 6.1 polls of the ring's descriptor are in the same queue; their entries are no io_wait_queue */
+  /* on 6.1 polls of the ring's descriptor are in the same queue; their entries are not an io_wait_queue */
   if ((__u64)BPF_CORE_READ(waiter, ctx) == depth.ring) {
     if (!depth.waiters) {
       depth.waiter = (__u64)BPF_CORE_READ(waiter, wq.private);
@@ -101,8 +101,8 @@ __noinline int look_at_depth(__u64 address) {
   depth.sq_pending = BPF_CORE_READ(rings, sq.tail) - BPF_CORE_READ(rings, sq.head);
   depth.cq_pending = BPF_CORE_READ(rings, cq.tail) - BPF_CORE_READ(rings, cq.head);
   /*
-   * The application writes sq.tail and cq.head, so they can be wrong. With SQ_REWIND (7.2) every submission starts at
-   * 0, so the tail has no meaning.
+   * The application writes sq.tail and cq.head, so their values can be wrong. With SQ_REWIND (7.2) every submission
+   * starts at 0, so the tail has no meaning.
    */
   if (depth.sq_pending > BPF_CORE_READ(ring, sq_entries) || flags & IORING_SETUP_SQ_REWIND)
     depth.sq_pending = 0;
@@ -144,7 +144,7 @@ __noinline __u64 ran_until_at(__u64 task) {
   return task ? ran_until((struct task_struct *)task) : 0;
 }
 
-/* user_data of the oldest CQE in the queue. */
+/* Returns the user_data of the oldest CQE in the queue. */
 static __always_inline __u64 oldest_user_data(struct io_ring_ctx *ring, __u32 flags) {
   struct io_rings *rings = BPF_CORE_READ(ring, rings);
   __u32 entry = BPF_CORE_READ(rings, cq.head) & (BPF_CORE_READ(ring, cq_entries) - 1);
@@ -212,7 +212,10 @@ static __always_inline void report_ring(
   bpf_seq_write(seq, &sighting, sizeof(sighting));
 }
 
-/* Every descriptor that refers to a ring, including those of the reader, which can serve a device. */
+/*
+ * Reports every descriptor that refers to a ring. This includes descriptors of the reading process (uringtop), which
+ * can serve a ublk device.
+ */
 SEC("iter/task_file")
 int find_rings(struct bpf_iter__task_file *ctx) {
   struct task_struct *task = ctx->task;
@@ -242,7 +245,7 @@ int list_workers(struct bpf_iter__task *ctx) {
   if (!task || !(BPF_CORE_READ(task, flags) & PF_IO_WORKER))
     return 0;
   struct io_worker *worker = BPF_CORE_READ(task, worker_private);
-  /* an iou-sqp thread also has the flag, but no worker */
+  /* an SQ thread (iou-sqp) also has the flag, but no worker */
   if (!worker)
     return 0;
   struct probe_worker seen = {
@@ -263,7 +266,10 @@ struct {
   __type(value, struct probe_suspects);
 } suspects SEC(".maps");
 
-/* Global, because only one walk runs at a time; not on the stack, so that the verifier checks each step once. */
+/*
+ * State of the walk over a free list. Global, because only one walk runs at a time, and so that the verifier checks
+ * each step once.
+ */
 struct io_wq_work_node *walk_node = NULL;
 __u64 walk_ring = 0;
 
@@ -290,7 +296,7 @@ static long free_step(__u32 index, void *unused) {
   if (!table)
     return 1;
   struct io_kiocb *req = (void *)node - bpf_core_field_offset(struct io_kiocb, comp_list);
-  /* no lock is held: the link of a request allocated meanwhile leads off the free list */
+  /* no lock is held: a request allocated meanwhile has a link that leads off the free list */
   if ((__u64)BPF_CORE_READ(req, ctx) != walk_ring)
     return 1;
   mark_free(table, (__u64)req);
@@ -298,7 +304,9 @@ static long free_step(__u32 index, void *unused) {
   return 0;
 }
 
-/* Claims a ring for a walk. False if it is not in the table, or was claimed through another descriptor. */
+/*
+ * Claims a ring for a walk. False if the ring is not in the table, or was already claimed through another descriptor.
+ */
 static __always_inline bool take_ring(struct probe_suspects *table, __u64 ring) {
   for (int i = 0; i < PROBE_SUSPECT_RINGS; i++) {
     if (!table->rings[i])
@@ -311,7 +319,7 @@ static __always_inline bool take_ring(struct probe_suspects *table, __u64 ring) 
   return false;
 }
 
-/* Writes records of the buffers of a ring, in order with the tracepoints' records. */
+/* Writes records of a ring's registered buffers to the transport, in order with the tracepoints' records. */
 static __always_inline void list_buffers_of(struct file *file) {
   __u32 zero = 0;
   struct probe_suspects *table = bpf_map_lookup_elem(&suspects, &zero);

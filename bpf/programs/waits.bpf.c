@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Iterators for finding the tasks that could end a wait: the descriptors of pipes, sockets, eventfds and rings in all
- * processes, and when each thread ran last. User space runs them only during long waits.
+ * Iterators that help to find the tasks that could end a wait. They list the descriptors of pipes, sockets, eventfds
+ * and rings in all processes, and when each thread ran last. User space runs them only during long waits and for
+ * requested inventories.
  */
 #include "common/last_run.h"
 #include <bpf/bpf_endian.h>
@@ -11,7 +12,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* The file being described. Not on the stack, so that the verifier checks each step only once. */
+/* The file being described. It is not on the stack, so that the verifier checks each step only once. */
 struct probe_open_file open_file = {};
 
 __noinline int describe_pipe(__u64 address) {
@@ -92,7 +93,7 @@ __noinline int describe_file(__u64 address) {
   return 1;
 }
 
-/* Slots examined and files listed: the output of one descriptor must fit into the iterator's buffer. */
+/* Maximum number of slots examined and of files listed: the output for one ring must fit into the iterator's buffer. */
 #define MAX_REGISTERED 4096
 #define MAX_LISTED 128
 
@@ -123,7 +124,7 @@ static long list_registered_file(__u32 index, struct table *table) {
   return 0;
 }
 
-/* Lists the files that a ring has registered, some of which have no descriptor. */
+/* Lists the files that a ring has registered. Some of them have no descriptor. */
 static __always_inline void list_registered_files(struct seq_file *output, struct file *file, __u32 tgid) {
   struct io_ring_ctx *ring = (void *)number_of((__u64)BPF_CORE_READ(file, private_data));
   struct table table = {output, (__u64)ring, registered_file_slots(ring), tgid, 0};

@@ -21,7 +21,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RingCall") rec
 // clang-format on
 
 /*
- * `system_calls` are recorded from this time on.
+ * The time from which `system_calls` are recorded.
  *
  * @title "calls watched" faint
  */
@@ -30,8 +30,8 @@ struct record_calls_watched {
 };
 
 /*
- * Calls of thread `tid` with the same result, counted since `calls_watched`. Replaces an earlier record of the same
- * calls. `ctx` is 0 for calls that reached no ring, and for io_uring_setup.
+ * Calls of thread `tid` with the same ring and result, counted since `calls_watched`. The record replaces an earlier
+ * record of the same calls. `ctx` is 0 for calls that reached no ring, and for io_uring_setup.
  *
  * @title "system calls" faint
  * @order call result count first_ns last_ns getevents_ns tgid fd sqes argument minimum call_flags entered filters
@@ -39,19 +39,19 @@ struct record_calls_watched {
  */
 struct record_system_calls {
   struct record base;
-  __u64 count;           /* calls */
-  __u64 first_ns;        /* return of the first @redact time */
-  __u64 last_ns;         /* return of the last; the fields below describe that call @redact time */
-  __u64 getevents_ns;    /* enter: return of the last with IORING_ENTER_GETEVENTS @omit @redact time */
-  __u64 sqes;            /* enter: SQEs that the kernel took in all calls @omit */
-  __u32 tgid;            /* process @json pid */
-  __s32 result;          /* negative errno, 0 for all calls that succeeded @derive errno */
-  __s32 fd;              /* ring; null for setup @null negative */
-  __u32 argument;        /* setup: entries; enter: to_submit; register: IORING_REGISTER_* */
-  __u32 minimum;         /* setup: cq_entries; enter: min_complete; register: nr_args */
-  __u32 call_flags;      /* setup: IORING_SETUP_*; enter: IORING_ENTER_* @hex */
+  __u64 count;        /* calls */
+  __u64 first_ns;     /* when the first call returned @redact time */
+  __u64 last_ns;      /* when the last call returned; fd to call_flags are those of that call @redact time */
+  __u64 getevents_ns; /* enter: when the last call with IORING_ENTER_GETEVENTS returned @omit @redact time */
+  __u64 sqes;         /* enter: SQEs that the kernel took in all calls @omit */
+  __u32 tgid;         /* process of the thread @json pid */
+  __s32 result;       /* negative errno, 0 for all calls that succeeded @derive errno */
+  __s32 fd;           /* descriptor or registered index of the ring; null for setup @null negative */
+  __u32 argument;     /* setup: entries; enter: to_submit; register: IORING_REGISTER_* */
+  __u32 minimum;      /* setup: cq_entries; enter: min_complete; register: nr_args */
+  __u32 call_flags;   /* setup: IORING_SETUP_*; enter: IORING_ENTER_* @hex */
   enum record_call call; /* system call */
-  __u8 entered;          /* false if io_uring never saw the calls @bool */
+  __u8 entered;          /* false if the calls did not reach io_uring @bool */
   __u8 filters;          /* true if a seccomp filter applies to the thread @json seccomp_filter @bool */
   __u8 reserved[5];
 };
@@ -74,8 +74,8 @@ struct record_process_limits {
 };
 
 /*
- * The SQE that the kernel took last and the newest CQE with its user_data, both as the ring's memory still holds them.
- * Written with `ring_balance`, for rings that have SQEs the kernel has not taken.
+ * The SQE that the kernel took last, and the newest CQE with the same `user_data`, both as the ring's memory still
+ * holds them. Written with `ring_balance`, for rings with SQEs that the kernel has not taken.
  *
  * @title "last taken" faint
  * @needs ring
@@ -85,8 +85,8 @@ struct record_process_limits {
 struct record_last_taken {
   struct record base;
   __u32 count;   /* SQEs taken since the ring was created, modulo 2^32 */
-  __s32 res;     /* of the CQE, or a negative errno @json result @derive errno */
-  __u32 has_cqe; /* true if there is such a CQE @bool */
+  __s32 res;     /* result of the CQE, or a negative errno @json result @derive errno */
+  __u32 has_cqe; /* true if the ring's memory has such a CQE @bool */
   __u32 reserved;
   struct record_sqe sqe;
 };

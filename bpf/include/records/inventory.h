@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The state of rings and requests, read from the kernel's own structures by walking them. */
+/*
+ * The state of rings and requests, read from the kernel's own structures. An *inventory* searches these structures for
+ * requests in flight.
+ */
 
 #ifdef RECORD_KINDS
 // clang-format off
@@ -23,18 +26,18 @@ RECORD_WORKER_POOL RECORD_SWIFT_NAME("workerPool") = 111,
 /* Activity of a ring's SQ thread. */
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ThreadActivity") record_thread : __u8 {
-  RECORD_THREAD_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* there is none @json null */
-  RECORD_THREAD_POLLS RECORD_SWIFT_NAME("polls") = 1,     /* looks for SQEs by itself */
-  RECORD_THREAD_SLEEPS RECORD_SWIFT_NAME("sleeps") = 2,   /* until io_uring_enter wakes it */
+  RECORD_THREAD_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* the ring has no SQ thread @json null */
+  RECORD_THREAD_POLLS RECORD_SWIFT_NAME("polls") = 1,     /* polls the submission queue */
+  RECORD_THREAD_SLEEPS RECORD_SWIFT_NAME("sleeps") = 2,   /* sleeps until io_uring_enter wakes it */
 };
 // clang-format on
 
 /* The eventfd that a ring signals. */
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RingEventfd") record_eventfd : __u8 {
-  RECORD_EVENTFD_NONE RECORD_SWIFT_NAME("none") = 0,   /* there is none, or not known @json null */
-  RECORD_EVENTFD_ALL RECORD_SWIFT_NAME("all") = 1,     /* at each CQE: IORING_REGISTER_EVENTFD */
-  RECORD_EVENTFD_ASYNC RECORD_SWIFT_NAME("async") = 2, /* not at those posted during submission: EVENTFD_ASYNC */
+  RECORD_EVENTFD_NONE RECORD_SWIFT_NAME("none") = 0,   /* no eventfd, or unknown @json null */
+  RECORD_EVENTFD_ALL RECORD_SWIFT_NAME("all") = 1,     /* signalled for each CQE: IORING_REGISTER_EVENTFD */
+  RECORD_EVENTFD_ASYNC RECORD_SWIFT_NAME("async") = 2, /* not for CQEs posted during submission: EVENTFD_ASYNC */
 };
 // clang-format on
 
@@ -42,9 +45,9 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RingEventfd") 
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("BalanceMethod") record_balance : __u32 {
   RECORD_BALANCE_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0,
-  RECORD_BALANCE_ALLOCATED RECORD_SWIFT_NAME("allocated") = 1,   /* allocated less free: exact; 6.17 and later */
-  RECORD_BALANCE_REFERENCES RECORD_SWIFT_NAME("references") = 2, /* references to the ring less free ones */
-  RECORD_BALANCE_SEQUENCE RECORD_SWIFT_NAME("sequence") = 3,     /* SQEs taken less CQEs posted: an estimate */
+  RECORD_BALANCE_ALLOCATED RECORD_SWIFT_NAME("allocated") = 1,   /* allocated minus free requests: exact; 6.17 and later */
+  RECORD_BALANCE_REFERENCES RECORD_SWIFT_NAME("references") = 2, /* references to the ring minus free requests */
+  RECORD_BALANCE_SEQUENCE RECORD_SWIFT_NAME("sequence") = 3,     /* SQEs taken minus CQEs posted: an estimate */
 };
 // clang-format on
 
@@ -52,9 +55,9 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("BalanceMethod"
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") record_place : __u8 {
   RECORD_PLACE_NONE RECORD_SWIFT_NAME("none") = 0,                 /* unknown @json null */
-  RECORD_PLACE_LINKED RECORD_SWIFT_NAME("linked") = 1,             /* behind another request of its chain */
-  RECORD_PLACE_DEFERRED RECORD_SWIFT_NAME("deferred") = 2,         /* behind a drain */
-  RECORD_PLACE_POLL RECORD_SWIFT_NAME("poll") = 3,                 /* armed on its file */
+  RECORD_PLACE_LINKED RECORD_SWIFT_NAME("linked") = 1,             /* waits for another request of its chain */
+  RECORD_PLACE_DEFERRED RECORD_SWIFT_NAME("deferred") = 2,         /* waits because of IOSQE_IO_DRAIN */
+  RECORD_PLACE_POLL RECORD_SWIFT_NAME("poll") = 3,                 /* a poll is armed on its file */
   RECORD_PLACE_TIMEOUT RECORD_SWIFT_NAME("timeout") = 4,           /* a running TIMEOUT */
   RECORD_PLACE_LINK_TIMEOUT RECORD_SWIFT_NAME("linkTimeout") = 5,  /* a running LINK_TIMEOUT */
   RECORD_PLACE_COMMAND RECORD_SWIFT_NAME("command") = 6,           /* a cancellable URING_CMD @json uring_cmd */
@@ -62,15 +65,15 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") 
   RECORD_PLACE_WAITID RECORD_SWIFT_NAME("waitid") = 8,             /* waits for a process */
   RECORD_PLACE_IOPOLL RECORD_SWIFT_NAME("iopoll") = 9,             /* polled I/O */
   RECORD_PLACE_BLOCK RECORD_SWIFT_NAME("block") = 10,              /* in the block layer */
-  RECORD_PLACE_WORK_QUEUED RECORD_SWIFT_NAME("workQueued") = 11,   /* no worker has it yet @json io_wq_queued */
+  RECORD_PLACE_WORK_QUEUED RECORD_SWIFT_NAME("workQueued") = 11,   /* no worker has taken it yet @json io_wq_queued */
   RECORD_PLACE_WORK_RUNNING RECORD_SWIFT_NAME("workRunning") = 12, /* a worker executes it @json io_wq_running */
-  RECORD_PLACE_TASK_WORK RECORD_SWIFT_NAME("taskWork") = 13,       /* woken, its task has not run */
-  RECORD_PLACE_NETWORK RECORD_SWIFT_NAME("network") = 14,          /* a zero-copy send with its result */
+  RECORD_PLACE_TASK_WORK RECORD_SWIFT_NAME("taskWork") = 13,       /* woken; its task has not run it yet */
+  RECORD_PLACE_NETWORK RECORD_SWIFT_NAME("network") = 14,          /* a zero-copy send that has posted its result */
 };
 // clang-format on
 
 /*
- * Fields of `found` that are valid, and facts about the request that are certain.
+ * Fields of `parked` that are valid, and facts about the request that are certain.
  *
  * @bits knows
  */
@@ -79,13 +82,13 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") 
 #define RECORD_KNOWS_LEN 4
 #define RECORD_KNOWS_FLAGS 8       /* @json op_flags */
 #define RECORD_KNOWS_BUFFER 16     /* @json buf_index */
-#define RECORD_KNOWS_FD 32         /* fd still names the request's file */
+#define RECORD_KNOWS_FD 32         /* fd still refers to the request's file */
 #define RECORD_KNOWS_START 64      /* since_ns is the time of the submission */
 #define RECORD_KNOWS_MULTISHOT 128 /* the request can post several CQEs */
 
 /*
- * Fill levels of a ring's queues and the tasks that wait in io_uring_enter for its completions, read at one moment.
- * Written when they have changed.
+ * Fill levels of a ring's queues, and the tasks that wait in io_uring_enter for the ring's completions, read at one
+ * moment. Written when they have changed.
  *
  * @title "ring depth" faint
  * @needs ring
@@ -103,16 +106,16 @@ struct record_ring_depth {
   __u8 is_polled;               /* true if a task polls the ring's descriptor @json polled @bool @reused 1 */
   enum record_eventfd eventfd;  /* the eventfd that the ring signals @reused 1 */
   __u32 waiters;                /* waiting tasks, 64 at most */
-  __u32 waiter_tid;             /* the first of them, 0 if none */
-  __u32 waiter_tgid;            /* its process @json waiter_pid */
-  __u32 waiter_missing;         /* CQEs that the waiter still needs to continue */
-  __u32 waiter_asleep_ms;       /* time since the waiter ran last; 0 if below 1 s or unknown @reused 1 */
-  __u32 sq_thread_ms;    /* CPU time of the SQ thread so far; 0 if unknown or there is none @reused 1 */
-  __u8 waiter_in_iowait; /* true if the waiter's processor counts as waiting for I/O @bool @reused 1 */
+  __u32 waiter_tid;             /* first waiting task, 0 if none */
+  __u32 waiter_tgid;            /* process of the first waiting task @json waiter_pid */
+  __u32 waiter_missing;         /* CQEs that the first waiter still needs */
+  __u32 waiter_asleep_ms; /* time since the first waiter ran last; 0 if below 1 s or unknown @reused 1 */
+  __u32 sq_thread_ms;     /* CPU time of the SQ thread so far; 0 if unknown or without one @reused 1 */
+  __u8 waiter_in_iowait;  /* true if the first waiter's idle processor counts as iowait @bool @reused 1 */
 };
 
 /*
- * The scheduler's counters of a ring's SQ thread, `tid`. Written when they have changed.
+ * Scheduler statistics of a ring's SQ thread (thread `tid`). Written when they have changed.
  *
  * @title "SQ thread" faint
  * @needs ring
@@ -121,12 +124,12 @@ struct record_ring_depth {
 struct record_sq_thread {
   struct record base;
   __u64 ran_ns;     /* time on a processor */
-  __u64 delayed_ns; /* time ready to run while others ran */
+  __u64 delayed_ns; /* time ready to run while other threads ran */
   __u64 slept;      /* voluntary context switches */
-  __u32 idle_ms;    /* time that it polls before it sleeps, in whole ticks; 0 if unknown */
+  __u32 idle_ms;    /* time that the thread polls before it sleeps, in whole ticks; 0 if unknown */
   __u32 policy;     /* SCHED_* */
   __s32 nice;       /* -20 to 19 */
-  __u32 length;     /* processors that it may run on, such as 0-3,5 @text processors */
+  __u32 length;     /* processors that the thread may run on, such as 0-3,5 @text processors */
 };
 
 /*
@@ -138,15 +141,15 @@ struct record_sq_thread {
 struct record_worker_pool {
   struct record base;
   __u32 tgid;    /* process @json pid */
-  __u32 workers; /* its worker threads */
+  __u32 workers; /* io-wq worker threads of the process */
   __u32 idle;    /* workers without work */
-  /* processors that workers may run on, then after a newline those of other threads @text processors */
+  /* processors that the workers may run on; after a newline, those of the process's other threads @text processors */
   __u32 length;
 };
 
 /*
- * A ring's own counters at time_ns. The `unsubmitted`, `unreaped` and `registered_file` records that follow replace
- * earlier ones.
+ * The number of a ring's outstanding requests at `time_ns`, according to the ring's own counters. The `unsubmitted`,
+ * `unreaped` and `registered_file` records that follow replace earlier ones.
  *
  * @title "ring balance" faint
  * @needs ring
@@ -155,15 +158,15 @@ struct record_worker_pool {
 struct record_ring_balance {
   struct record base;
   __u64 outstanding; /* requests, and notifications of zero-copy sends, that have not ended @summed */
-  enum record_balance method; /* how they were counted */
-  __u32 reached;              /* different requests that the walk found */
+  enum record_balance method; /* how `outstanding` was counted */
+  __u32 reached;              /* distinct requests of the ring that the inventory found */
 };
 
 /*
- * A request that a walk found in flight. The walk began at time_ns; a later record that names the request voids this
- * one. The SQE no longer exists; the fields are those that the kernel's structure still has. `tid` is the worker that
- * executes the request, else 0. In place `network`, `req` is the notification of a zero-copy send, whose `io_kiocb`
- * does not distinguish SEND_ZC from SENDMSG_ZC: `opcode` is SEND_ZC for both.
+ * A request that an inventory found in flight. The search began at `time_ns`; the record is void if a later record
+ * names the request. The SQE no longer exists; the fields have the values that are left in the kernel's structure.
+ * `tid` is the worker that executes the request, else 0. If `place` is `network`, `req` is the notification of a
+ * zero-copy send. Its `io_kiocb` does not distinguish SEND_ZC from SENDMSG_ZC, so `opcode` is SEND_ZC for both.
  *
  * @title "found" label
  * @needs ring request
@@ -173,25 +176,25 @@ struct record_ring_balance {
  */
 struct record_parked {
   struct record base;
-  __u64 since_ns;    /* the request was submitted before this time @redact time */
-  __u64 behind;      /* linked, link_timeout: the io_kiocb before it in the chain @hex @omit @redact kernel */
-  __u64 flags;       /* REQ_F_*; the low byte is the SQE's @json flag_bits @requestFlags */
-  __u64 user_data;   /* of the request @line user_data @redact user */
-  __u64 off;         /* as in the SQE @signed @any @redact off */
-  __u64 addr;        /* as in the SQE @hex @redact addr */
-  __u64 expires_ns;  /* timeouts: when they fire @omit @any @redact time */
-  __u32 len;         /* as in the SQE */
-  __u32 op_flags;    /* as in the SQE */
-  __s32 fd;          /* descriptor, or index of a registered file */
-  __u32 poll_events; /* poll: POLL* events it waits for */
-  __u32 tgid;        /* process of the submitter @json pid */
+  __u64 since_ns; /* the request was submitted before this time @redact time */
+  __u64 behind;   /* place linked or link_timeout: previous io_kiocb of the chain @hex @omit @redact kernel */
+  __u64 flags;    /* REQ_F_*; the low byte has the SQE's flags @json flag_bits @requestFlags */
+  __u64 user_data;         /* of the request @line user_data @redact user */
+  __u64 off;               /* as in the SQE @signed @any @redact off */
+  __u64 addr;              /* as in the SQE @hex @redact addr */
+  __u64 expires_ns;        /* timeouts: when the timeout fires @omit @any @redact time */
+  __u32 len;               /* as in the SQE */
+  __u32 op_flags;          /* as in the SQE */
+  __s32 fd;                /* descriptor, or index of a registered file */
+  __u32 poll_events;       /* polled requests: POLL* events that the request waits for */
+  __u32 tgid;              /* process of the submitter @json pid */
   __u32 submitter_tid;     /* thread of the submitter */
   __u16 buf_index;         /* as in the SQE */
   enum record_place place; /* where the kernel keeps the request */
-  __u8 known;              /* valid fields above @bits knows */
-  __u32 ublk; /* ublk commands: 1 << 31 | queue << 16 | tag; 0 for others, or if unknown @reused 1 */
-  struct record_file_identity file; /* its file, null before its lookup @object @null zero @added 1 */
-  /* zero-copy sends without a result: io_kiocb of the notification @hex @omit @added 1 @redact kernel */
+  __u8 known;              /* fields above that are valid, and certain facts @bits knows */
+  __u32 ublk; /* ublk commands: 1 << 31 | queue << 16 | tag; 0 for other requests, or if unknown @reused 1 */
+  struct record_file_identity file; /* the request's file, null before lookup @object @null zero @added 1 */
+  /* zero-copy sends without a posted result: io_kiocb of the notification @hex @omit @added 1 @redact kernel */
   __u64 notif;
 };
 
@@ -218,12 +221,12 @@ struct record_unreaped {
   __u64 user_data;     /* of the request @line user_data @redact user */
   __s32 res;           /* result, or a negative errno @json result @derive errno */
   __u32 cflags;        /* IORING_CQE_F_* @derive cqe_flags */
-  __u32 is_overflowed; /* true if it is in the overflow list @json overflowed @bool */
+  __u32 is_overflowed; /* true if the CQE is in the overflow list @json overflowed @bool */
   __u32 reserved;
 };
 
 /*
- * A CQE that the application has reaped and the kernel has not overwritten; newest first.
+ * A CQE that the application has reaped and the kernel has not overwritten. The newest CQE is first.
  *
  * @title "reaped" faint
  * @needs ring
@@ -237,8 +240,8 @@ struct record_reaped {
 };
 
 /*
- * An SQE that the kernel has taken and whose `user_data` is that of one of the latest `reaped` CQEs; newest first. The
- * application may have overwritten it since.
+ * An SQE that the kernel has taken, with the same `user_data` as one of the latest `reaped` CQEs. The newest SQE is
+ * first. The application may have overwritten the SQE since.
  *
  * @title "reaped SQE" faint
  * @needs ring
@@ -249,8 +252,8 @@ struct record_reaped_sqe {
 };
 
 /*
- * CQEs that stayed in the queue at least from since_ns to time_ns, while the ring was watched closely. `tid` is the
- * thread that reaps them, 0 if unknown.
+ * CQEs that stayed in the completion queue at least from `since_ns` to `time_ns`. Recorded only while uringtop samples
+ * the ring at short intervals. `tid` is the thread that reaps the CQEs, 0 if unknown.
  *
  * @title "reap lag" faint
  * @needs ring
@@ -258,11 +261,11 @@ struct record_reaped_sqe {
  */
 struct record_reap_lag {
   struct record base;
-  __u64 since_ns;  /* first seen @redact time */
-  __u64 taken_ns;  /* first seen reaped; 0 if still in the queue @omit @redact time */
+  __u64 since_ns;  /* time of the first sample with the CQEs @redact time */
+  __u64 taken_ns;  /* time of the first sample without the CQEs; 0 if still in the queue @omit @redact time */
   __u64 user_data; /* of the oldest CQE @line user_data @redact user */
-  __u32 count;     /* CQEs, when last seen in the queue */
-  /* system call of the thread meanwhile, then after a newline the kernel function @text call */
+  __u32 count;     /* CQEs in the last sample before they were reaped */
+  /* system call of the thread while the CQEs stayed; after a newline, the kernel function @text call */
   __u32 length;
 };
 
@@ -274,9 +277,9 @@ struct record_reap_lag {
  */
 struct record_kernel_stack {
   struct record base;
-  /* frames, one a line, innermost first; empty if the kernel does not report them @text stack @redact addresses */
+  /* frames, one per line, innermost first; empty if the kernel does not report them @text stack @redact addresses */
   __u32 length;
-  /* true if names are hidden (kptr_restrict): frames are addresses @json names_hidden @bool */
+  /* true if symbol names are hidden (kptr_restrict): frames are addresses @json names_hidden @bool */
   __u32 are_hidden;
 };
 
@@ -290,15 +293,15 @@ struct record_kernel_stack {
 struct record_file_state {
   struct record base;
   __u32 poll_events;   /* POLL* events that are ready now */
-  __u32 length;        /* details, such as a socket's addresses @text text @redact text */
+  __u32 length;        /* details of the file, such as a socket's addresses @text text @redact text */
   __s64 receive_bytes; /* readable bytes; null if unknown @null negative @unit bytes */
   __s64 send_bytes;    /* bytes not sent yet; null if unknown @null negative @unit bytes */
 };
 
 /*
- * A block request in flight, of an io_uring request (`ctx` and `req`) or of a ublk device whose server has a ring (both
- * 0). Found by a walk that began at time_ns. The first record of a walk has no block request, and voids the records of
- * earlier walks.
+ * A block request in flight. It belongs to the io_uring request `req` of ring `ctx`, or (if both are 0) to a ublk
+ * device whose server has a ring. An inventory that began at `time_ns` found it. The first record of an inventory has
+ * no block request; it makes the records of earlier inventories void.
  *
  * @title "disk request" faint
  * @order start_ns issued_ns server_tgid with_server block
@@ -306,9 +309,9 @@ struct record_file_state {
  */
 struct record_disk_request {
   struct record base;
-  __u64 start_ns;  /* when the block layer received it; 0 if unknown (no I/O statistics) @redact time */
-  __u64 issued_ns; /* when the driver received it; 0 if unknown @redact time */
-  struct record_block block; /* the block request, or null @object @null zero */
+  __u64 start_ns;  /* when the block layer received the request; 0 without I/O statistics @redact time */
+  __u64 issued_ns; /* when the driver received the request; 0 if unknown @redact time */
+  struct record_block block; /* facts about the block request, or null @object @null zero */
   __u32 server_tgid;         /* ublk: process that serves the device; else 0 @json server_pid */
   __u8 with_server;          /* ublk: true if the server has the request and has not committed it @bool */
   __u8 reserved[3];
@@ -324,15 +327,15 @@ struct record_disk_request {
  */
 struct record_registered_file {
   struct record base;
-  __u64 tag;         /* the application's tag @hex @redact user */
+  __u64 tag;         /* tag that the application set @hex @redact user */
   __u64 inode;       /* inode number @any @redact inode */
-  __u32 index;       /* slot */
-  __s32 references;  /* held by requests; null up to 6.12, which does not count them by file @null negative */
-  __u16 mode;        /* of the inode, S_IF* */
-  __u8 can_read;     /* true if it was opened for reading @bool */
-  __u8 can_write;    /* true if it was opened for writing @bool */
-  __u32 file_system; /* magic number, statfs(2) */
-  struct record_file_identity file; /* the file @object @null zero @added 1 */
+  __u32 index;       /* slot in the table */
+  __s32 references;  /* references that requests hold; null up to 6.12: not counted by file @null negative */
+  __u16 mode;        /* mode of the inode: S_IF* and permissions */
+  __u8 can_read;     /* true if the file was opened for reading @bool */
+  __u8 can_write;    /* true if the file was opened for writing @bool */
+  __u32 file_system; /* magic number of the file system, statfs(2) */
+  struct record_file_identity file; /* identity of the file @object @null zero @added 1 */
 };
 
 #endif

@@ -10,22 +10,22 @@ RECORD_COUNTS RECORD_SWIFT_NAME("counts") = 90,
 #else
 
 /*
- * Causes of losses.
+ * Why records were lost.
  *
  * @unknown text
  */
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") record_loss : __u32 {
-  RECORD_LOST_RING_FULL RECORD_SWIFT_NAME("ringBufferFull") = 0, /* the reader fell behind */
-  RECORD_LOST_OUTPUT RECORD_SWIFT_NAME("outputStalled") = 1,     /* the recording's disk fell behind */
-  RECORD_LOST_NOT_RUN RECORD_SWIFT_NAME("notRun") = 2, /* the kernel skipped a program; at most this many */
-  RECORD_LOST_UNCOUNTED RECORD_SWIFT_NAME("uncounted") = 3, /* events without a record found no free counter */
+  RECORD_LOST_RING_FULL RECORD_SWIFT_NAME("ringBufferFull") = 0, /* uringtop read the record buffer too slowly */
+  RECORD_LOST_OUTPUT RECORD_SWIFT_NAME("outputStalled") = 1,     /* the recording was not written fast enough */
+  RECORD_LOST_NOT_RUN RECORD_SWIFT_NAME("notRun") = 2, /* the kernel skipped BPF programs; count is an upper bound */
+  RECORD_LOST_UNCOUNTED RECORD_SWIFT_NAME("uncounted") = 3, /* no counter was free for events without a record */
   RECORD_LOST_DAMAGED RECORD_SWIFT_NAME("damaged") = 4, /* a block of the recording cannot be read */
 };
 // clang-format on
 
 /*
- * Records were lost since the last `lost`.
+ * Records were lost since the previous `lost` record.
  *
  * @title "LOST" alarm
  * @logged
@@ -33,15 +33,16 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") re
  */
 struct record_lost {
   struct record base;
-  __u64 count;            /* lost records; of `uncounted`, events @summed */
-  enum record_loss cause; /* why they were lost */
+  __u64 count;            /* lost records; lost events if the cause is `uncounted` @summed */
+  enum record_loss cause; /* why the records were lost */
   __u32 reserved;
 };
 
 /*
- * Counts of a ring's events without a record of their own, by opcode, since the last such record: records were lost, or
- * the request is not in the sample. `opcode` is that of the requests, none for CQEs that name no request. If another
- * ring has the memory of the ring by now, time_ns is the time at which it got it.
+ * Counts of a ring's events that have no record of their own, because records were lost or the request is not in the
+ * sample. They cover the time since the previous `counts` with the same ring and opcode. `opcode` is that of the
+ * requests; CQEs that name no request are counted without an opcode. If a new ring has reused the memory of this ring,
+ * `time_ns` is the time of the reuse.
  *
  * @title "counts" faint
  * @needs ring
@@ -50,20 +51,20 @@ struct record_lost {
  */
 struct record_counts {
   struct record base;
-  __u64 submitted;   /* requests, those that failed in preparation included @summed */
+  __u64 submitted;   /* requests, including those that failed in preparation @summed */
   __u64 failed;      /* requests of `submitted` that failed in preparation @summed */
   __u64 completed;   /* requests that ended with a CQE in the ring @summed */
-  __u64 cqes;        /* CQEs posted @summed */
-  __u64 auxiliary;   /* CQEs that name no request and are not followed by more @summed */
-  __u64 overflows;   /* CQEs in the overflow list @summed */
-  __u64 dropped;     /* CQEs of `overflows` lost for lack of memory @summed */
-  __u64 skipped;     /* requests that ended without a CQE, as requested @summed */
+  __u64 cqes;        /* CQEs posted, including those in the overflow list @summed */
+  __u64 auxiliary;   /* CQEs that name no request and have no IORING_CQE_F_MORE @summed */
+  __u64 overflows;   /* CQEs that did not fit into the completion queue @summed */
+  __u64 dropped;     /* CQEs of `overflows` that the kernel lost for lack of memory @summed */
+  __u64 skipped;     /* requests that ended without a CQE (CQE_SKIP_SUCCESS) @summed */
   __u64 bytes;       /* sum of the positive results of CQEs that name their request */
   __u64 unmeasured;  /* ended requests whose latency is unknown @summed */
   __u64 latency_sum; /* sum of `latencies` @unit ns */
-  /* errno and number of requests that ended with it, alternating @pairs errors */
+  /* errno, and number of requests that ended with it, alternating @pairs errors */
   __u32 errors;
-  /* bucket (128 for each power of two; exact up to 255) and number of requests, alternating @pairs latencies */
+  /* latency bucket (128 per power of two; exact up to 255) and number of requests, alternating @pairs latencies */
   __u32 latencies;
 };
 

@@ -21,13 +21,13 @@ RECORD_PROCESS_CGROUP RECORD_SWIFT_NAME("processCgroup") = 115,
  */
 struct record_task_name {
   struct record base;
-  __u32 tgid; /* its process @json pid */
+  __u32 tgid; /* process of the thread @json pid */
   __u32 reserved;
-  char comm[RECORD_COMM_LEN]; /* its name @redact comm */
+  char comm[RECORD_COMM_LEN]; /* name of the thread @redact comm */
 };
 
 /*
- * The name of a file.
+ * The name of the file that a descriptor, or an index of a ring's registered files, refers to.
  *
  * @title "file name" faint
  * @plain tgid fd
@@ -35,35 +35,35 @@ struct record_task_name {
 struct record_file_name {
   struct record base;
   __u32 tgid;     /* process with the descriptor @json pid */
-  __s32 fd;       /* descriptor; index of a registered file of ring ctx @or fixed_file is_fixed */
-  __u32 is_fixed; /* true: a registered file @hidden */
-  __u32 length;   /* path, or the text that /proc shows for it @text name 4095 @redact text */
+  __s32 fd;       /* descriptor; if a registered file, its index in ring `ctx` @or fixed_file is_fixed */
+  __u32 is_fixed; /* true if the file is a registered file @hidden */
+  __u32 length;   /* path, or the text that /proc shows for the file @text name 4095 @redact text */
 };
 
 /*
- * The name of a file, found through a descriptor or path that refers to it; or, once its descriptor was closed, the
- * name of the file that the descriptor refers to now.
+ * The name of a file, found through a descriptor or path that refers to it. If the descriptor was closed, the name of
+ * the file that the descriptor refers to now.
  *
  * @title "file name" faint
  * @plain tgid fd
  */
 struct record_known_file {
   struct record base;
-  struct record_file_identity file; /* the file @object */
+  struct record_file_identity file; /* identity of the file @object */
   __u32 tgid;                       /* process with the descriptor @json pid */
-  __s32 fd;                         /* descriptor; -1: unknown, or found by path */
-  __u8 is_closed;                   /* true: the descriptor no longer refers to the file @json closed @bool */
-  __u8 has_none;                    /* true: no process has a descriptor of it @json no_descriptor @bool */
+  __s32 fd;                         /* descriptor; -1 if unknown, or if the file was found by path */
+  __u8 is_closed; /* true if the descriptor no longer refers to the file @json closed @bool */
+  __u8 has_none;  /* true if no process has a descriptor of the file @json no_descriptor @bool */
   __u16 reserved;
   /*
-   * text that /proc shows for it; if closed: for the descriptor's present file, then a line on this one @text name 4095
-   * @redact text
+   * text that /proc shows for the file; if `closed`, the text for the file that the descriptor refers to now, and after
+   * a newline a description of the closed file @text name 4095 @redact text
    */
   __u32 length;
 };
 
 /*
- * The name of one REQ_F_* bit on the kernel that wrote the stream.
+ * The name of a REQ_F_* bit on the kernel that was recorded.
  *
  * @title "flag name" faint
  * @plain bit name
@@ -71,7 +71,7 @@ struct record_known_file {
 struct record_flag_name {
   struct record base;
   __u32 bit;     /* position of the bit */
-  char name[28]; /* without REQ_F_ */
+  char name[28]; /* name of the flag, without REQ_F_ */
 };
 
 /*
@@ -82,7 +82,7 @@ struct record_flag_name {
  */
 struct record_symbol {
   struct record base;
-  /* below 64: an enum record_release, whose function is traced from this record on @hex @redact kernel */
+  /* address; below 64 an enum record_release, whose function is traced from this record on @hex @redact kernel */
   __u64 address;
   char name[56]; /* function name */
 };
@@ -95,7 +95,7 @@ struct record_symbol {
  */
 struct record_process_cgroup {
   struct record base;
-  __u32 tgid;   /* the process @json pid */
+  __u32 tgid;   /* process in the cgroup @json pid */
   __u32 length; /* path in the cgroup v2 hierarchy, as in /proc/PID/cgroup @text path 4095 @redact text */
 };
 
@@ -107,9 +107,9 @@ struct record_process_cgroup {
  */
 struct record_user_stack {
   struct record base;
-  __u32 tgid;   /* process whose stack it is @json pid */
-  __u32 stack;  /* number in the kernel's table */
-  __u32 length; /* frames, one a line, innermost first @text frames @redact frames */
+  __u32 tgid;   /* process of the stack @json pid */
+  __u32 stack;  /* id in the kernel's table of stacks, as in `submit_stack` */
+  __u32 length; /* frames, one per line, innermost first @text frames @redact frames */
   __u32 reserved;
 };
 

@@ -39,14 +39,15 @@ RECORD_FREED RECORD_SWIFT_NAME("freed") = 70,
  */
 struct record_file_get {
   struct record base;
-  __s32 fd; /* descriptor; of SPLICE and TEE also that of the input */
+  __s32 fd; /* descriptor; SPLICE and TEE have a second event for the input file */
   __u32 reserved;
-  struct record_file_identity file; /* the file, or null @object @null zero @added 1 */
+  struct record_file_identity file; /* identity of the file, null if unknown @object @null zero @added 1 */
 };
 
 /*
- * The file of a request that no `file_get` reports: a registered file (at submission, when the request is poll-armed,
- * and when it is handed to a worker), or the input of a SPLICE or TEE that a walk found.
+ * The file of a request, where no `file_get` reports it. A registered file is recorded at submission, when a poll is
+ * armed for the request, and when the request is handed to a worker. The input of a SPLICE or TEE is recorded when an
+ * inventory (a search of the kernel's structures for requests in flight) finds the request.
  *
  * @title "file" faint
  * @needs ring request
@@ -54,14 +55,14 @@ struct record_file_get {
  */
 struct record_request_file {
   struct record base;
-  __s32 fd;      /* its descriptor or index; -1 if unknown */
+  __s32 fd;      /* descriptor, or index of a registered file; -1 if unknown */
   __u8 is_input; /* SPLICE, TEE: true for the file that is read from @json input @bool */
-  /* true at submission: a request that waits behind another can get another file @json submitted @bool */
+  /* true at submission: a request that waits behind another can later get another file @json submitted @bool */
   __u8 is_submitted;
-  /* true: the descriptor refers to it now; the request may hold another file @json derived @bool */
+  /* true if this is the file that `fd` refers to now; the request may hold another file @json derived @bool */
   __u8 is_derived;
-  __u8 is_fixed;                    /* true: fd is the index of a registered file @json fixed @bool */
-  struct record_file_identity file; /* the file @object */
+  __u8 is_fixed;                    /* true if fd is the index of a registered file @json fixed @bool */
+  struct record_file_identity file; /* identity of the file @object */
 };
 
 /*
@@ -76,11 +77,11 @@ struct record_request_file {
  */
 struct record_submit {
   struct record base;
-  /* REQ_F_*; the bits differ between kernels, `flag_name` names them @json flag_bits @requestFlags */
+  /* REQ_F_*; the bits differ between kernels, `flag_name` records name them @json flag_bits @requestFlags */
   __u64 flags;
   /* SEND_ZC, SENDMSG_ZC: the io_kiocb that will post the notification @hex @omit @redact kernel */
   __u64 notif;
-  __u32 tgid;     /* process of the submitter; of the ring's owner with SQPOLL @json pid */
+  __u32 tgid;     /* process of the submitter; with SQPOLL, the ring's owner @json pid */
   __u8 sq_thread; /* true if the SQ thread (iou-sqp) submitted it @bool */
   /* false if the SQE was unreadable: only opcode, flags and user_data are valid @json sqe_known @bool */
   __u8 sqe_is_known;
@@ -114,8 +115,8 @@ struct record_queue_async_work {
  */
 struct record_poll_arm {
   struct record base;
-  __s32 mask;   /* POLL* events that were ready when it was armed */
-  __s32 events; /* POLL* events it waits for */
+  __s32 mask;   /* POLL* events that were ready when the poll was armed */
+  __s32 events; /* POLL* events that the request waits for */
 };
 
 /*
@@ -134,7 +135,7 @@ struct record_task_add {
 };
 
 /*
- * A request waits behind a drain.
+ * A request waits for earlier requests, because of IOSQE_IO_DRAIN.
  *
  * @title "defer" warning
  * @needs ring request
@@ -146,7 +147,7 @@ struct record_defer {
 };
 
 /*
- * A request was linked to a chain.
+ * A request was added to a chain of linked requests.
  *
  * @title "link"
  * @needs ring request
@@ -155,12 +156,13 @@ struct record_defer {
  */
 struct record_link {
   struct record base;
-  /* a request of the same chain: the head up to 6.1, the previous one in later kernels @hex @redact kernel */
+  /* a request of the same chain: the head up to 6.1, the previous request in later kernels @hex @redact kernel */
   __u64 target;
 };
 
 /*
- * A request is cancelled because its chain failed. `req` is the request reported as the failed one, not always the cause.
+ * A request is cancelled because its chain failed. `req` is the request that the kernel reports as failed, which is not
+ * always the cause.
  *
  * @title "fail_link" error
  * @needs ring request
@@ -173,7 +175,7 @@ struct record_fail_link {
 };
 
 /*
- * A CQE was posted. `req` is 0 for the CQEs of multishot requests and other auxiliary CQEs.
+ * A CQE was posted. `req` is 0 for auxiliary CQEs, which include all CQEs of a multishot request but its last.
  *
  * @title "complete" good
  * @needs ring
@@ -187,7 +189,7 @@ struct record_complete {
   __s32 res;       /* result, or a negative errno @json result @derive errno */
   __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
   __u64 extra1;    /* first half of the extra data of a 32-byte CQE @hex @omit extra1 extra2 @redact erase */
-  __u64 extra2;    /* second half @hex @omit extra1 extra2 @redact erase */
+  __u64 extra2;    /* second half of the extra data of a 32-byte CQE @hex @omit extra1 extra2 @redact erase */
 };
 
 /*
@@ -198,11 +200,11 @@ struct record_complete {
  */
 struct record_complete_unseen {
   struct record_complete complete;
-  __u64 submitted_ns; /* time of the submission without a record @added 1 @redact time */
+  __u64 submitted_ns; /* time of the submission that has no record @added 1 @redact time */
 };
 
 /*
- * A CQE did not fit into the ring. `req` is 0 if the program could not find the request.
+ * A CQE did not fit into the completion queue. `req` is 0 if the BPF program could not find the request.
  *
  * @title "cqe_overflow" error
  * @needs ring
@@ -215,12 +217,13 @@ struct record_cqe_overflow {
   __u64 user_data; /* of the request @line user_data @redact user */
   __s32 res;       /* result, or a negative errno @json result @derive errno */
   __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
-  __u32 dropped;   /* true if the kernel had no memory for the CQE: it is lost @bool */
+  __u32 dropped;   /* true if the CQE is lost, because the kernel had no memory for it @bool */
   __u32 reserved;
 };
 
 /*
- * A request failed in preparation. It has no `submit` (inside a link on 6.1 it may have one).
+ * A request failed in preparation. The request has no `submit`, except that on 6.1 a request inside a link may have
+ * one.
  *
  * @title "req_failed" error
  * @needs ring request
@@ -238,8 +241,8 @@ struct record_req_failed {
 };
 
 /*
- * A write continues after a part of its data. `req` is 0 because the tracepoint names only the ring; thread and offset
- * identify the request.
+ * A write transferred a part of its data and continues. `req` is 0 because the tracepoint names only the ring; thread
+ * and offset identify the request.
  *
  * @title "short_write" warning
  * @needs ring
@@ -251,7 +254,7 @@ struct record_short_write {
   struct record base;
   __u64 pos;    /* offset in the file; -1: the file's own position @signed @any */
   __u64 wanted; /* size of the write @unit bytes */
-  __u64 got;    /* written so far @unit bytes */
+  __u64 got;    /* data written so far @unit bytes */
 };
 
 /*
@@ -270,7 +273,8 @@ struct record_skip {
 };
 
 /*
- * The user stack that submitted a request; follows its `submit` if stacks were requested.
+ * The user stack of the thread that submitted a request. It follows the request's `submit` if stacks were requested
+ * (`--stacks`).
  *
  * @title "submit stack" faint
  * @needs ring request
@@ -278,13 +282,13 @@ struct record_skip {
  */
 struct record_submit_stack {
   struct record base;
-  __u32 tgid;  /* process whose stack it is @json pid */
-  __u32 stack; /* number in the kernel's table: with `pid` it identifies a `user_stack` */
+  __u32 tgid;  /* process of the stack @json pid */
+  __u32 stack; /* id in the kernel's table of stacks: with `pid` it identifies a `user_stack` */
 };
 
 /*
- * The kernel's free list holds this request: it has ended, though no event reported its end. The walk began at time_ns;
- * a later record that names the request voids this one.
+ * The kernel's list of free requests contains this request: the request has ended, although no event reported its end.
+ * The search of the list began at `time_ns`; the record is void if a later record names the request.
  *
  * @title "freed" faint
  * @needs request

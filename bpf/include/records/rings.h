@@ -27,13 +27,13 @@ RECORD_RING_SCAN RECORD_SWIFT_NAME("ringScan") = 113,
  */
 struct record_create {
   struct record base;
-  __s32 fd;                   /* descriptor of the ring */
-  __u32 tgid;                 /* process that created it @json pid */
+  __s32 fd;                   /* descriptor of the ring; -1 if the ring has only a registered index */
+  __u32 tgid;                 /* process that created the ring @json pid */
   __u32 sq_entries;           /* size of the submission queue */
   __u32 cq_entries;           /* size of the completion queue */
   __u32 flags;                /* IORING_SETUP_* @names setup */
-  __u32 sq_thread_tid;        /* of the SQ thread (iou-sqp), 0 without SQPOLL */
-  char comm[RECORD_COMM_LEN]; /* name of the creating thread @redact comm */
+  __u32 sq_thread_tid;        /* thread id of the SQ thread (iou-sqp), 0 without SQPOLL */
+  char comm[RECORD_COMM_LEN]; /* name of the process that created the ring @redact comm */
 };
 
 /*
@@ -50,9 +50,9 @@ struct record_register {
   struct record base;
   __s64 result;   /* return value, or a negative errno @derive errno */
   __u32 opcode;   /* IORING_REGISTER_* @json register_opcode @derive register_name */
-  __u32 nr_files; /* registered files afterwards @json registered_files */
-  __u32 nr_bufs;  /* registered buffers afterwards @json registered_buffers */
-  __u32 tgid;     /* process that called @json pid */
+  __u32 nr_files; /* registered files after the call @json registered_files */
+  __u32 nr_bufs;  /* registered buffers after the call @json registered_buffers */
+  __u32 tgid;     /* process that made the call @json pid */
 };
 
 /*
@@ -66,12 +66,12 @@ struct record_register {
  */
 struct record_cqring_wait {
   struct record base;
-  __s32 min_events; /* CQEs it waits for */
-  __u32 tgid;       /* process that waits @json pid */
+  __s32 min_events; /* CQEs that the task waits for */
+  __u32 tgid;       /* process of the task @json pid */
 };
 
 /*
- * A task ran its task work. `ctx` is 0: one io_uring_task serves all rings of a task.
+ * A task ran its task work. `ctx` is 0, because one io_uring_task serves all rings of a task.
  *
  * @title "task_work_run" faint
  * @event
@@ -81,8 +81,8 @@ struct record_cqring_wait {
 struct record_task_work_run {
   struct record base;
   __u64 tctx;  /* struct io_uring_task * @hex @redact kernel */
-  __u32 count; /* requests that were run */
-  __u32 loops; /* passes over the list; 0 where the kernel does not report it (6.12 and later) */
+  __u32 count; /* requests whose work was run */
+  __u32 loops; /* passes over the task-work list; 0 where not reported (6.12 and later) */
 };
 
 /*
@@ -96,12 +96,12 @@ struct record_task_work_run {
  */
 struct record_local_work_run {
   struct record base;
-  __u32 count; /* requests that were run */
-  __u32 loops; /* passes over the list */
+  __u32 count; /* requests whose work was run */
+  __u32 loops; /* passes over the ring's list of work */
 };
 
 /*
- * The argument of a call of io_uring_register; precedes its `register`.
+ * The argument of a call of io_uring_register. The record precedes the call's `register`.
  *
  * @title "register argument" faint
  * @needs ring
@@ -110,7 +110,7 @@ struct record_local_work_run {
 struct record_register_argument {
   struct record base;
   __u32 opcode;   /* IORING_REGISTER_* @json register_opcode @derive register_name */
-  __u32 nr_args;  /* as passed to the call */
+  __u32 nr_args;  /* number of arguments, as passed to the call */
   __u64 words[4]; /* the first 32 bytes of the argument @hex @redact argument */
 };
 
@@ -126,15 +126,15 @@ struct record_register_argument {
  */
 struct record_ring_found {
   struct record base;
-  __u32 tgid;          /* owner: the process that created it if known, else the first that has it @json pid */
-  __u32 sq_entries;    /* size of the submission queue */
-  __u32 cq_entries;    /* size of the completion queue */
-  __u32 flags;         /* IORING_SETUP_* @names setup */
-  __u32 sq_thread_tid; /* of the SQ thread (iou-sqp), 0 without SQPOLL */
-  __u32 nr_files;      /* registered files @json registered_files */
-  __u32 nr_bufs;       /* registered buffers @json registered_buffers */
-  __u32 submitter_tid; /* the only thread that may submit (SINGLE_ISSUER), 0 if any may @reused 1 */
-  char comm[RECORD_COMM_LEN]; /* name of the owner @redact comm */
+  __u32 tgid; /* owner: the ring's creator if known, else the first process found with the ring @json pid */
+  __u32 sq_entries;           /* size of the submission queue */
+  __u32 cq_entries;           /* size of the completion queue */
+  __u32 flags;                /* IORING_SETUP_* @names setup */
+  __u32 sq_thread_tid;        /* thread id of the SQ thread (iou-sqp), 0 without SQPOLL */
+  __u32 nr_files;             /* registered files @json registered_files */
+  __u32 nr_bufs;              /* registered buffers @json registered_buffers */
+  __u32 submitter_tid;        /* the only thread that may submit (SINGLE_ISSUER), 0 if any may @reused 1 */
+  char comm[RECORD_COMM_LEN]; /* name of the owner process @redact comm */
 };
 
 /*
@@ -151,9 +151,9 @@ struct record_ring_fd {
 };
 
 /*
- * No task had the ring open or registered at time_ns. Valid only if no later record names the ring: a ring without
- * descriptors exists while its SQ thread works or its requests are cancelled, and a new ring can reuse its memory. Can
- * be repeated.
+ * No task had the ring open or registered at `time_ns`. The record is valid only if no later record names the ring: a
+ * ring without descriptors still exists while its SQ thread works or its requests are cancelled, and a new ring can
+ * reuse its memory. The record can be repeated.
  *
  * @title "ring closed" label
  * @needs ring
@@ -165,9 +165,10 @@ struct record_ring_closed {
 };
 
 /*
- * A scan of all rings that began at time_ns has ended: rings that no record has named since the previous scan are open
- * and unchanged. A ring that neither `create` nor `ring found` has described, and that two scans after its last record
- * did not describe, is closed. With `ctx`: the first scan that did not find that ring, or one that reports it closed.
+ * A scan of all rings that began at `time_ns` has ended. Rings that no record has named since the previous scan are
+ * open and unchanged. A ring that no `create` or `ring_found` has described is closed if two scans after its last
+ * record did not find it. With `ctx`, the record concerns that ring: the scan is the first that did not find the ring,
+ * or it reports the ring closed.
  *
  * @title "ring scan" faint
  */

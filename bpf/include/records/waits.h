@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Waits of threads and requests, and the tasks that could end them: recorded while a ring makes no progress. */
+/*
+ * Waits of threads and requests, and the tasks that could end them. Recorded while a ring makes no progress, and with
+ * each requested inventory.
+ */
 
 #ifdef RECORD_KINDS
 // clang-format off
@@ -14,16 +17,16 @@ RECORD_STREAM_QUEUES RECORD_SWIFT_NAME("streamQueues") = 105,
 /* Why a thread does not run. */
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ThreadWait") record_thread_wait : __u8 {
-  RECORD_WAIT_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* blocked by something else @json null */
-  RECORD_WAIT_RUNS RECORD_SWIFT_NAME("runs") = 1,       /* it runs, or ran since the scan began */
-  RECORD_WAIT_TIMED RECORD_SWIFT_NAME("timed") = 2,     /* for a time that runs out by itself */
-  RECORD_WAIT_STOPPED RECORD_SWIFT_NAME("stopped") = 3, /* by a signal or a debugger */
-  RECORD_WAIT_ENDED RECORD_SWIFT_NAME("ended") = 4,     /* it has exited */
-  RECORD_WAIT_READ RECORD_SWIFT_NAME("read") = 5,       /* until the file fd can be read */
-  RECORD_WAIT_WRITE RECORD_SWIFT_NAME("write") = 6,     /* until the file fd can be written */
+  RECORD_WAIT_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* the thread is blocked by something else @json null */
+  RECORD_WAIT_RUNS RECORD_SWIFT_NAME("runs") = 1,       /* the thread runs, or has run since the scan began */
+  RECORD_WAIT_TIMED RECORD_SWIFT_NAME("timed") = 2,     /* for a time that ends by itself */
+  RECORD_WAIT_STOPPED RECORD_SWIFT_NAME("stopped") = 3, /* stopped by a signal or a debugger */
+  RECORD_WAIT_ENDED RECORD_SWIFT_NAME("ended") = 4,     /* the thread has exited */
+  RECORD_WAIT_READ RECORD_SWIFT_NAME("read") = 5,       /* until the file `fd` can be read */
+  RECORD_WAIT_WRITE RECORD_SWIFT_NAME("write") = 6,     /* until the file `fd` can be written */
   RECORD_WAIT_CQES RECORD_SWIFT_NAME("cqes") = 7,       /* for completions of the ring, in io_uring_enter */
-  RECORD_WAIT_FUTEX RECORD_SWIFT_NAME("futex") = 8,     /* for the futex at address */
-  RECORD_WAIT_PROCESS RECORD_SWIFT_NAME("process") = 9, /* for a child, `other` */
+  RECORD_WAIT_FUTEX RECORD_SWIFT_NAME("futex") = 8,     /* for the futex at `address` */
+  RECORD_WAIT_PROCESS RECORD_SWIFT_NAME("process") = 9, /* for the child process `other` */
 };
 // clang-format on
 
@@ -39,7 +42,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("WaitableKind")
 // clang-format on
 
 /*
- * A scan of waits begins: the `thread_state`, `open_file` and `futex_word` records that follow replace earlier ones.
+ * A scan of waits begins. The `thread_state`, `open_file` and `futex_word` records that follow replace earlier ones.
  *
  * @title "wait look" faint
  */
@@ -50,7 +53,7 @@ struct record_wait_look {
 };
 
 /*
- * What thread `tid` waits for.
+ * The state of thread `tid`, and its reason to wait.
  *
  * @title "thread state" faint
  * @order tgid role state since_ns wait length fd other address signals
@@ -58,23 +61,23 @@ struct record_wait_look {
  */
 struct record_thread_state {
   struct record base;
-  __u64 since_ns;               /* it has not run since then; 0 if unknown @omit @redact time */
-  __u64 address;                /* of the futex @hex @omit @redact user */
-  __u64 signals;                /* signals that its process catches: bit 0 is signal 1 @hex */
-  __u32 tgid;                   /* its process @json pid */
-  __u32 other;                  /* process that it waits for; 0 for none @omit */
-  __s32 fd;                     /* descriptor in its system call; null for none @null negative */
-  __u32 length;                 /* system call, then after a newline the kernel function @text call */
-  enum record_thread_wait wait; /* why it does not run */
+  __u64 since_ns;               /* when the thread ran last; 0 if unknown @omit @redact time */
+  __u64 address;                /* address of the futex @hex @omit @redact user */
+  __u64 signals;                /* signals that the process catches: bit 0 is signal 1 @hex */
+  __u32 tgid;                   /* process of the thread @json pid */
+  __u32 other;                  /* process that the thread waits for; 0 if none @omit */
+  __s32 fd;                     /* descriptor in the thread's system call; null if none @null negative */
+  __u32 length;                 /* system call; after a newline, the kernel function @text call */
+  enum record_thread_wait wait; /* why the thread does not run */
   __u8 state;                   /* state letter, as in /proc/PID/stat */
-  __u8 role;                    /* 1: a worker or SQ thread of io_uring */
+  __u8 role;                    /* 1 if the thread is a worker or SQ thread of io_uring */
   __u8 reserved[5];
 };
 
 /*
- * A descriptor of a file that requests or threads wait on, or through which such a wait could end; or a ring's slot
- * with such a registered file. `ctx` is the ring that the file is, the ring that has it registered, or the ring that
- * signals it (eventfds); 0 without such a ring in view.
+ * A reference to a file that requests or threads wait on, or through which such a wait could end. The reference is a
+ * descriptor, or a slot of a ring's registered files. `ctx` is the ring itself if the file is a ring, the ring that has
+ * the file registered, or the ring that signals the file (eventfds). It is 0 if uringtop watches no such ring.
  *
  * @title "open file" faint
  * @order tgid fd kind file inode references can_read can_write readers writers pending capacity kernel_users
@@ -83,38 +86,38 @@ struct record_thread_state {
  */
 struct record_open_file {
   struct record base;
-  __u64 file;  /* struct file @hex @redact kernel */
-  __u64 inode; /* of pipes and sockets @any @redact inode */
-  /* sockets: the peer's, if it is on this machine and open; else 0 @omit @any @redact inode */
+  __u64 file;  /* struct file * @hex @redact kernel */
+  __u64 inode; /* inode number of a pipe or socket, else 0 @any @redact inode */
+  /* sockets: inode of the peer, if the peer is on this machine and open; else 0 @omit @any @redact inode */
   __u64 peer_inode;
-  __u64 references;   /* to the file: descriptors, requests, and others */
-  __u32 tgid;         /* process @json pid */
-  __s32 fd;           /* descriptor; negative: -1 - slot of a file registered with ring ctx */
-  __u32 readers;      /* pipes: files open for reading @omit */
-  __u32 writers;      /* pipes: files open for writing @omit */
-  __u32 pending;      /* pipes: occupied slots; sockets: packets not read; eventfds: 1 unless 0 @omit */
-  __u32 capacity;     /* pipes: slots @omit */
-  __u32 kernel_users; /* eventfds: references to the counter, including the file's @omit */
-  __u32 queued;       /* TCP: memory of sent, unacknowledged data @unit bytes @omit */
-  __u32 length;       /* sockets: addresses @text text @redact text */
-  __u16 can_read;     /* true if it is open for reading @bool */
-  __u16 can_write;    /* true if it is open for writing @bool */
-  enum record_waitable kind; /* of the file */
+  __u64 references; /* references to the file, held by descriptors, requests and others */
+  __u32 tgid;       /* process with the descriptor or the ring @json pid */
+  __s32 fd;         /* descriptor; if negative, -1 - slot of a file registered with ring `ctx` */
+  __u32 readers;    /* pipes: files open for reading @omit */
+  __u32 writers;    /* pipes: files open for writing @omit */
+  __u32 pending; /* pipes: occupied slots; sockets: unread packets; eventfds: 1 if the count is not 0 @omit */
+  __u32 capacity;            /* pipes: slots @omit */
+  __u32 kernel_users;        /* eventfds: references to the eventfd_ctx, including the file's @omit */
+  __u32 queued;              /* TCP: memory of sent, unacknowledged data @unit bytes @omit */
+  __u32 length;              /* sockets: addresses @text text @redact text */
+  __u16 can_read;            /* true if the file is open for reading @bool */
+  __u16 can_write;           /* true if the file is open for writing @bool */
+  enum record_waitable kind; /* kind of the file */
   __u8 reserved[7];
 };
 
 /*
- * Queues of a connected TCP socket: that of the preceding `open_file`.
+ * Queues of a connected TCP socket, which the preceding `open_file` describes.
  *
  * @title "stream queues" faint
  * @plain send_queue window unread
  */
 struct record_stream_queues {
   struct record base;
-  __u64 inode;      /* of the socket @any @redact inode */
-  __u32 send_queue; /* sent by the application and not acknowledged by the peer @unit bytes */
+  __u64 inode;      /* inode number of the socket @any @redact inode */
+  __u32 send_queue; /* data sent by the application and not acknowledged by the peer @unit bytes */
   __u32 window;     /* the peer's free receive space, as last advertised @unit bytes */
-  __u32 unread;     /* received and not read by the application @unit bytes */
+  __u32 unread;     /* data received and not read by the application @unit bytes */
   __u32 reserved;
 };
 
@@ -126,8 +129,8 @@ struct record_stream_queues {
  */
 struct record_futex_word {
   struct record base;
-  __u64 address;    /* in process `pid` @hex @redact user */
-  __u32 tgid;       /* process @json pid */
+  __u64 address;    /* address of the word in process `pid` @hex @redact user */
+  __u32 tgid;       /* process with the word in its memory @json pid */
   __u32 value;      /* value of the word */
   __u32 is_private; /* true if only threads of the process share the memory @json private @bool */
   __u32 owner;      /* thread that holds the mutex, if the word is a pthread mutex; else 0 @omit */

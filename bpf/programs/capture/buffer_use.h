@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The registered buffer that a request used, recorded just before its completion: the request still holds its
- * reference to the buffer, so all pointers are valid.
+ * The registered buffer that a request used. It is recorded just before the request's completion: the request still
+ * holds its reference to the buffer, so all pointers are valid.
  */
 #pragma once
 #include "common/block_request.h"
@@ -46,7 +46,10 @@ CHECKED_ONCE int emit_buffer_use(__u64 request, __u32 opcode, __u64 buffer_numbe
   return 0;
 }
 
-/* The buffer of a request without nodes, NULL if it has none: the opcode decides whether `imu` is a buffer. */
+/*
+ * Returns the buffer of a request, for kernels whose requests have no nodes; NULL if it has none. The opcode decides
+ * whether `imu` is a buffer.
+ */
 static __always_inline void *old_buffer(struct io_kiocb *req, __u8 opcode) {
   if (opcode == OP_URING_CMD) {
     struct io_uring_cmd *command = (void *)&req->cmd;
@@ -72,7 +75,7 @@ static __always_inline void note_buffer(void *req, __u8 opcode) {
       emit_buffer_use((__u64)req, opcode, (__u64)buffer, 0);
     return;
   }
-  /* kernels with nodes have bpf_rdonly_cast */
+  /* kernels whose requests have nodes have bpf_rdonly_cast */
   struct io_kiocb *request = rdonly_cast(req, struct io_kiocb);
   if (request->flags & config.req_f_buf_node) {
     void *node = request->buf_node;

@@ -8,7 +8,7 @@
 #include "common/ring_filter.h"
 #include "common/tally.h"
 
-/* The opcode of a request that the tracepoint passes as an untyped pointer, which may be NULL. */
+/* Returns the opcode of a request that the tracepoint passes as an untyped pointer, which may be NULL. */
 static __always_inline __u8 opcode_of(void *req) {
   if (!req)
     return RECORD_OPCODE_NONE;
@@ -25,19 +25,25 @@ static __always_inline void note_buffers(void *ring, void *req, __u8 opcode) {
   note_group(ring, req, opcode);
 }
 
-/* Auxiliary CQEs have no request, and a notification's opcode is NOP: for both, only the ring decides. */
+/*
+ * True if the opcode filter lets a CQE pass. Auxiliary CQEs have no request, and a notification's opcode is NOP: for
+ * both, only the ring decides.
+ */
 static __always_inline bool completion_passes(void *req, __u8 opcode, __u32 cflags) {
   return !req || (cflags & IORING_CQE_F_NOTIF) || opcode_passes(opcode);
 }
 
-/* CQEs of notifications or without a request cannot be matched with the sample: all are recorded. */
+/*
+ * True if a CQE gets a record. CQEs of notifications or without a request cannot be matched with the sample, so all of
+ * them are recorded.
+ */
 static __always_inline bool completion_is_sampled(void *req, __u64 user_data, __u32 cflags) {
   return !config.samples || !req || (cflags & IORING_CQE_F_NOTIF) || is_sampled((__u64)req, user_data);
 }
 
 /*
- * Reserves the record of a CQE and fills in its header. If the submission has no record, the record is longer and
- * has the time of submission. Counts the CQE and returns NULL if the CQE gets no record.
+ * Reserves the record of a CQE and fills its header. If the submission has no record, the record is longer and contains
+ * the time of submission. If there is no record for the CQE, counts the CQE and returns NULL.
  */
 static __always_inline struct record_complete *reserve_complete(
     struct probe_lane **lane, void *ring, void *req, __u8 opcode, __u64 user_data, __s32 res, __u32 cflags) {
@@ -61,9 +67,9 @@ static __always_inline struct record_complete *reserve_complete(
   return NULL;
 }
 
-/* Records a CQE, for the prototype of the tracepoint that passes a CQE. */
+/* Records a CQE, for the tracepoint's prototype that passes a CQE. */
 static __always_inline int emit_complete(struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe) {
-  /* first, because most often it decides alone */
+  /* first, because this test usually decides alone */
   if (!ring_passes((__u64)ring))
     return 0;
   __u8 opcode = opcode_of(req);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * FUSE zero copy (7.3, fs/fuse/dev_uring.c): commands of FUSE servers that deliver a request whose pages are in a slot
- * of the ring's table. A module's types are known only if the module was loaded before the programs.
+ * FUSE zero copy (7.3, fs/fuse/dev_uring.c): commands of FUSE servers that deliver a FUSE request whose pages are in a
+ * slot of the ring's buffer table. The types of the FUSE module are known only if it was loaded before the BPF
+ * programs.
  */
 #pragma once
 #include "common/buffers.h"
@@ -10,7 +11,7 @@
 /* include/linux/miscdevice.h: character device 10, 229. No block device has this major number. */
 #define FUSE_DEVICE (10 << 20 | 229)
 
-/* FUSE_IO_URING_CMD_*; ADD_QUEUE and ADD_BUFPOOL deliver no request. */
+/* FUSE_IO_URING_CMD_*. The other commands, ADD_QUEUE and ADD_BUFPOOL, deliver no request. */
 #define FUSE_REGISTER 1
 #define FUSE_COMMIT_AND_FETCH 2
 
@@ -56,14 +57,17 @@ struct fuse_ring_ent {
 
 #pragma clang attribute pop
 
-/* The commands are small numbers that other drivers also use, so the file decides. */
+/*
+ * True for a command that delivers a FUSE request. The commands are small numbers that other drivers also use, so the
+ * file decides.
+ */
 static __always_inline bool is_fuse_fetch(struct io_kiocb *req, __u32 command) {
   if (command != FUSE_REGISTER && command != FUSE_COMMIT_AND_FETCH)
     return false;
   return BPF_CORE_READ(req, file, f_inode, i_rdev) == FUSE_DEVICE;
 }
 
-/* Records the request that a completed fetch delivers, if its pages were lent. */
+/* Records the FUSE request that a completed command delivers, if its pages were lent. */
 CHECKED_ONCE int note_fuse_request(__u64 number_of_request, __u32 opcode) {
   if (!bpf_core_type_exists(struct fuse_ring_ent) ||
       !bpf_core_field_exists(struct fuse_ring_ent, zero_copied))
@@ -72,7 +76,7 @@ CHECKED_ONCE int note_fuse_request(__u64 number_of_request, __u32 opcode) {
   struct io_ring_ctx *ring = BPF_CORE_READ(req, ctx);
   struct io_uring_cmd *command = (void *)&req->cmd;
   __u32 number = BPF_CORE_READ(command, cmd_op);
-  /* the pdu of a failed command can have another command's entry */
+  /* the driver's data (pdu) of a failed command can refer to another command's entry */
   if (!is_fuse_fetch(req, number) || BPF_CORE_READ(req, cqe.res))
     return 0;
   struct fuse_ring_ent *entry = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Local buffers, a proposal: IORING_OP_LOCAL_BUF sets up a buffer for the requests that follow in the same
- * submission. Detected by a field and the opcode's name: other kernels use the opcode's number differently.
+ * Local buffers, a patch series: IORING_OP_LOCAL_BUF sets up a buffer for the requests that follow in the same
+ * submission. Detected by a field and by the opcode's name, because other kernels use the opcode's number differently.
  */
 #pragma once
 #include "common/buffers.h"
@@ -14,7 +14,7 @@ struct io_submit_state___local {
 
 #pragma clang attribute pop
 
-/* The node of the current submission's local buffer, NULL if it has none. */
+/* Returns the node of the current submission's local buffer, NULL if the submission has none. */
 static __always_inline struct io_rsrc_node *local_node(struct io_kiocb *req) {
   if (!bpf_core_field_exists(struct io_submit_state___local, rsrc_node) ||
       !bpf_core_enum_value_exists(enum io_uring_op, IORING_OP_LOCAL_BUF))
@@ -23,7 +23,10 @@ static __always_inline struct io_rsrc_node *local_node(struct io_kiocb *req) {
   return BPF_CORE_READ(state, rsrc_node);
 }
 
-/* The request's role. A member gets the node in preparation, whichever slot it names. */
+/*
+ * Returns the request's role. A request that uses the local buffer gets the buffer's node in preparation, whichever
+ * slot it names.
+ */
 static __always_inline __u16 local_role(struct io_kiocb *req, struct io_rsrc_node *node) {
   if (!node)
     return 0;

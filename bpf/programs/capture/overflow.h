@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Finds the request of an overflowed CQE. The tracepoint does not pass the request, but it is still in the list
- * of completions that is being flushed. Exception: up to 6.12, a request that io-wq completes is not in that list.
+ * Finds the request of an overflowed CQE. The tracepoint does not pass the request, but the request is still in the
+ * list of completions that is being flushed. Exception: up to 6.12, a request that io-wq completes is not in that list.
  */
 #pragma once
 #include "kernel/rings.h"
@@ -9,7 +9,7 @@
 /* Limit on the requests searched in one flush. */
 #define MAX_OVERFLOW_STEPS 4096
 
-/* Per CPU rather than on the stack, so that the verifier checks each step only once. */
+/* State of the search. It is per CPU rather than on the stack, so that the verifier checks each step only once. */
 struct overflow_search {
   struct io_wq_work_node *node;
   __u64 ctx;
@@ -17,7 +17,7 @@ struct overflow_search {
   __s32 res;
   __u64 req;
   __u8 opcode;
-  /* The last result (`found`) and the head of its list: the next overflow of the same flush is behind it. */
+  /* The last request found, and the head of its list: the next overflow of the same flush is behind it. */
   struct io_wq_work_node *first;
   struct io_wq_work_node *found;
 };
@@ -48,7 +48,10 @@ static long overflow_step(__u32 index, void *unused) {
   return 0;
 }
 
-/* The result of the search, or NULL. Of several requests with equal user_data and result, each call finds the next. */
+/*
+ * Returns the result of the search, or NULL. If several requests have the same user_data and result, each call finds
+ * the next.
+ */
 static __always_inline struct overflow_search *find_overflowed(
     struct io_ring_ctx *ctx, __u64 user_data, __s32 res) {
   __u32 zero = 0;
@@ -69,7 +72,7 @@ static __always_inline struct overflow_search *find_overflowed(
   search->req = 0;
   bpf_loop(MAX_OVERFLOW_STEPS, overflow_step, NULL, 0);
   if (!search->req) {
-    /* the last result was from an earlier flush */
+    /* the last request found belongs to an earlier flush */
     search->node = first;
     bpf_loop(MAX_OVERFLOW_STEPS, overflow_step, NULL, 0);
   }

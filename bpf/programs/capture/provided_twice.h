@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* When a request that selects a buffer is submitted: checks whether the next buffer is in the group's ring twice. */
+/*
+ * Detects a buffer that is in its group's buffer ring twice. Checks the next buffer of the ring whenever a request that
+ * selects a buffer is submitted.
+ */
 #pragma once
 #include "common/output.h"
 #include "common/provided_ring.h"

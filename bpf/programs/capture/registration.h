@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Records of calls of io_uring_register that change buffers. */
+/* Records calls of io_uring_register that change buffers. */
 #pragma once
 #include "common/buffer_table.h"
 
 /*
- * Records the call's argument (io_uring_rsrc_update2, io_uring_buf_reg or io_uring_clone_buffers). Returns the
- * first slot in the low half and the number of slots in the high half.
+ * Records the call's argument (io_uring_rsrc_update2, io_uring_buf_reg or io_uring_clone_buffers). Of an
+ * io_uring_rsrc_update2, returns the first slot in the low half and the number of slots in the high half.
  */
 static __always_inline __u64 emit_register_argument(void *ring, __u32 opcode) {
   struct pt_regs *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());

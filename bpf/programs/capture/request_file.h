@@ -25,15 +25,18 @@ static __always_inline void write_request_file(
 }
 
 /*
- * Records the registered file at submission. The kernel looks the file up when it issues the request: right after this,
- * with the ring's lock held throughout, unless the request is behind another.
+ * Records the registered file at submission. The kernel looks the file up when it issues the request. That is right
+ * after this, with the ring's lock held throughout, unless the request waits behind another request.
  */
 static __always_inline void note_submitted_file(struct io_ring_ctx *ring, struct io_kiocb *req, __u8 opcode) {
   __u32 index = req->cqe.fd;
   write_request_file(ring, req, opcode, registered_file(ring, index), index, true);
 }
 
-/* Records the registered file that the request holds: that of its submission, unless it was behind another request. */
+/*
+ * Records the registered file that the request holds. This is the file recorded at submission, unless the request
+ * waited behind another request.
+ */
 static __always_inline void note_file(void *ring, struct io_kiocb *req, __u8 opcode) {
   if (has_registered_file(req))
     write_request_file(ring, req, opcode, LOAD(req, struct io_kiocb, cmd.file), -1, false);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The application's SQE at the time of submission. The kernel fetched it in the same call and publishes the SQ
+ * The application's SQE at the time of submission. The kernel fetched the SQE in the same call and publishes the SQ
  * head only after the batch, so the SQE is still in the ring (6.1 to 7.3).
  */
 #pragma once
 #include "kernel/versions.h"
 
-/* Loads an SQE field by field: about 20 ns faster than a copy by a helper call. */
-/* Word by word: each load of memory that the verifier does not trust costs a check of its address. */
+/*
+ * Loads an SQE word by word, about 20 ns faster than a copy by a helper call. Words rather than fields, because each
+ * load of memory that the verifier does not trust costs a check of its address.
+ */
 static __always_inline void load_sqe(struct record_sqe *to, const void *address) {
   _Static_assert(sizeof(*to) == sizeof(struct words), "an SQE has 64 bytes");
   struct words *from = rdonly_cast(address, struct words);
@@ -29,7 +31,7 @@ static __always_inline bool read_sqe(struct io_kiocb *req, struct record_sqe *sq
   struct io_ring_ctx *ctx = ring_of(req);
   __u32 flags = ctx->flags;
   __u32 back = 1;
-  /* the head is past both entries of a 128-byte SQE */
+  /* cached_sq_head is past both entries of a 128-byte SQE */
   if (takes_two_entries(flags, req->opcode))
     back = 2;
   __u32 index = (ctx->cached_sq_head - back) & (ctx->sq_entries - 1);
@@ -41,6 +43,6 @@ static __always_inline bool read_sqe(struct io_kiocb *req, struct record_sqe *sq
     load_sqe(sqe, address);
   else
     bpf_probe_read_kernel(sqe, sizeof(*sqe), address);
-  /* the application can write this memory: trust it only if it agrees with the kernel's copy */
+  /* the application can write this memory: trust the SQE only if it agrees with the kernel's copy */
   return sqe->user_data == req->cqe.user_data && sqe->opcode == req->opcode;
 }

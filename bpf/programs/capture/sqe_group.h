@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* SQE groups, a patch series. Detected by its fields: mainline now uses the series' numbers differently. */
+/*
+ * SQE groups, a patch series. Detected by their fields, because mainline now uses the numbers of the series
+ * differently.
+ */
 #pragma once
 #include "common/buffers.h"
 
@@ -28,7 +31,7 @@ struct io_submit_state___group {
 
 #pragma clang attribute pop
 
-/* Records the buffer that the leader of this request lends. A member runs after its leader. */
+/* Records the buffer that the leader of this request's group lends. A member runs after its leader. */
 static __always_inline void note_group(struct io_ring_ctx *ring, void *pointer, __u8 opcode) {
   if (!bpf_core_field_exists(struct io_kiocb___group, grp_kbuf) || !pointer)
     return;
@@ -40,7 +43,7 @@ static __always_inline void note_group(struct io_ring_ctx *ring, void *pointer, 
       return;
     leader = (void *)BPF_CORE_READ(leader, grp_leader);
   }
-  /* without the flag, grp_kbuf is another member of its union */
+  /* without this flag, the union of grp_kbuf contains another member */
   if (!(BPF_CORE_READ((struct io_kiocb *)leader, flags) & config.req_f_group_kbuf))
     return;
   struct io_uring_kernel_buf *buffer = BPF_CORE_READ(leader, grp_kbuf);
@@ -57,7 +60,10 @@ static __always_inline void note_group(struct io_ring_ctx *ring, void *pointer, 
   submit_record(record);
 }
 
-/* The request's role: while a group is open, every request is a member; otherwise a flagged request leads. */
+/*
+ * Returns the request's role. While a group is open, every request is a member; otherwise a request with the flag
+ * leads.
+ */
 static __always_inline __u16 group_role(struct io_kiocb *req) {
   if (!bpf_core_field_exists(struct io_submit_state___group, group))
     return 0;

@@ -31,7 +31,7 @@ static __always_inline int emit_submit(void *context, struct io_kiocb *req) {
     note_start((__u64)req, record->base.time_ns, true);
   record->notif = 0;
   if (opcode == OP_SEND_ZC || opcode == OP_SENDMSG_ZC) {
-    /* the preparation has allocated the notification's io_kiocb */
+    /* preparation has already allocated the notification's io_kiocb */
     struct io_sr_msg *message = (void *)&req->cmd;
     record->notif = (__u64)BPF_CORE_READ(message, notif);
   }

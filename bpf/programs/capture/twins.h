@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Second programs for the tracepoints whose events must not be missed.
+ * Second programs (twins) for the tracepoints whose events must not be missed.
  *
- * A CPU does not run a program that is already running on it. Up to 6.18 tracepoints run with preemption off, so
- * only an interrupt can intervene. 7.x kernels run them with preemption on (tracepoint_srcu): while a thread is
- * preempted within the program, all other threads on that CPU miss their events. There, a second program follows
- * and handles the event if the first did not run.
+ * A CPU does not run a program that is already running on it. Up to 6.18 tracepoints run with preemption off, so only
+ * an interrupt can intervene. 7.x kernels run them with preemption on (tracepoint_srcu): while a thread is preempted
+ * within the program, all other threads on that CPU miss their events. On these kernels a second program follows, and
+ * handles the event if the first program did not run.
  */
 #pragma once
 #include "common/config.h"
@@ -29,7 +29,10 @@ static __always_inline void note_handled(void) {
   *handled_by(task) = task;
 }
 
-/* True if the first program handled the event. Clears the mark, so the second program calls this once per event. */
+/*
+ * True if the first program handled the event. Clears the task's entry in `handled`, so the second program must call
+ * this only once per event.
+ */
 static __always_inline bool was_handled(void) {
   __u64 task = bpf_get_current_task();
   __u64 *mark = handled_by(task);

@@ -6,7 +6,7 @@
 #include "kernel/commands.h"
 #include "kernel/ublk.h"
 
-/* include/linux/io_uring/cmd.h and drivers/block/ublk_drv.c: the driver's data in the command. */
+/* The driver's data in a ublk command (include/linux/io_uring/cmd.h and drivers/block/ublk_drv.c). */
 struct ublk_uring_cmd_pdu {
   void *request;
   void *queue;
@@ -48,7 +48,7 @@ CHECKED_ONCE int note_command(__u64 request, __u32 opcode) {
   __builtin_memset(&record->block, 0, sizeof(record->block));
   if (pdu.queue && bpf_core_type_exists(struct ublk_queue))
     describe_delivery(record, pdu.queue, pdu.tag);
-  /* 6.17: if commands were queued together, only one has a valid pointer; the others' pointers are stale */
+  /* 6.17: of commands that were queued together, only one has a valid pointer; the pointers of the others are stale */
   else if (pdu.request && describe_block(&record->block, pdu.request) && record->block.tag != pdu.tag)
     __builtin_memset(&record->block, 0, sizeof(record->block));
   submit_record(record);

@@ -5,7 +5,7 @@
 #include "common/user_stacks.h"
 #include "kernel/rings.h"
 
-/* Called after the submission's record. The SQPOLL thread has no user stack. */
+/* Records the stack. Called after the submission's record. The SQPOLL thread has no user stack. */
 static __always_inline void note_stack(void *context, struct io_kiocb *req) {
   long id = user_stack_id(context);
   if (id < 0)

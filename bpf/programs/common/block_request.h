@@ -15,7 +15,7 @@ static __always_inline void fill_block(struct record_block *to, struct request *
   to->tag = BPF_CORE_READ(request, tag);
 }
 
-/* Describes the block request behind a ublk buffer or command. False if the pointer is no ublk request. */
+/* Describes the block request behind a ublk buffer or command. False if the pointer is not a request of a ublk disk. */
 static __always_inline bool describe_block(struct record_block *to, void *pointer) {
   __u32 prefix = 0;
   fill_block(to, pointer);

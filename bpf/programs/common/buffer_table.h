@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Records a ring's table of registered buffers, slot by slot: after each call that changes the table, and once
- * for rings that existed before uringtop started.
+ * Records a ring's table of registered buffers, slot by slot: after each call that changes the table, and once for
+ * rings that existed before uringtop started.
  */
 #pragma once
 #include "common/buffers.h"
@@ -10,7 +10,10 @@
 #define MAX_BUFFER_SLOTS (1 << 14)
 #define ALL_SLOTS 0xffffffff
 
-/* Per CPU rather than on the stack, so that the verifier checks each step only once. */
+/*
+ * State of the walk over the slots. It is per CPU rather than on the stack, so that the verifier checks each step only
+ * once.
+ */
 struct table_walk {
   struct io_ring_ctx *ring;
   __u32 first;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Identity of a request's file, read where the kernel has the pointer, because descriptors are soon reused. */
+/*
+ * Identity of a request's file. It is read where the kernel has the pointer to the file, because descriptors are soon
+ * reused.
+ */
 #pragma once
 #include "kernel/disks.h"
 #include "kernel/versions.h"
 
 #define ANON_INODE_FS_MAGIC 0x09041934
 
-/* The first eight characters of the names that the kernel gives to files with anonymous inodes. */
+/* The first eight characters, as a number, of the name that the kernel gives to a file with an anonymous inode. */
 #define NAME(a, b, c, d, e, f, g, h) \
   ((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 | \
    (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
@@ -39,8 +42,8 @@ static __always_inline enum record_anonymous anonymous_kind(struct file *file) {
 }
 
 /*
- * The file of a descriptor of the current task, NULL if there is none. Another thread can close it at the same time,
- * but loads from it do not fault.
+ * Returns the file of a descriptor of the current task, NULL if there is none. Another thread can close the descriptor
+ * at the same time, but loads from the file do not fault.
  */
 static __always_inline struct file *file_of_descriptor(__u32 descriptor) {
   if (!config.can_cast) {
@@ -55,11 +58,11 @@ static __always_inline struct file *file_of_descriptor(__u32 descriptor) {
   struct fdtable *table = task->files->fdt;
   if (descriptor >= table->max_fds)
     return NULL;
-  /* io_cmd_data begins with a pointer to a file, so this loads the entry without a helper call */
+  /* io_cmd_data begins with a pointer to a file, so this cast loads the table entry without a helper call */
   return rdonly_cast((__u64)table->fd + (__u64)descriptor * 8, struct io_cmd_data)->file;
 }
 
-/* The file in a slot of registered files now, NULL if there is none. */
+/* Returns the file that is now in a slot of registered files, NULL if the slot is empty. */
 static __always_inline struct file *registered_file(struct io_ring_ctx *ring, __u32 index) {
   if (index >= registered_file_count(ring))
     return NULL;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The time when a sleeping task ran last. The task has waited since then, and its requests are older.
+ * The time when a sleeping task ran last. The task has waited since then, and its requests are older than that.
  *
- * The scheduler keeps when a task got its processor (sched_info.last_arrival) and how long it has run since
- * (kernel/sched/stats.h, fair.c; 6.1 to 7.3), both by the scheduler's clock. The same values of the reading task,
- * which runs now, give the offset to CLOCK_MONOTONIC. They lag by at most a tick, so the returned time is
- * never too early.
+ * The scheduler stores the time at which a task got its processor (sched_info.last_arrival) and for how long it has run
+ * since (kernel/sched/stats.h, fair.c; 6.1 to 7.3), both by the scheduler's clock. The task that runs this program is
+ * running now, so its own values give the offset to CLOCK_MONOTONIC. They lag by at most a tick, so the returned time
+ * is never too early.
  */
 #pragma once
 #include "kernel/tasks.h"
@@ -39,7 +39,7 @@ static __always_inline bool is_real_time(struct task_struct___scheduled *task) {
   return policy == SCHED_FIFO || policy == SCHED_RR;
 }
 
-/* Time until which the task ran, by the scheduler's clock; 0 if unknown, as for real-time tasks. */
+/* Returns the time until which the task ran, by the scheduler's clock; 0 if unknown, as for real-time tasks. */
 static __always_inline __u64 scheduled_until(struct task_struct___scheduled *task) {
   if (is_real_time(task) || !bpf_core_field_exists(struct task_struct___scheduled, sched_info.last_arrival))
     return 0;
@@ -50,8 +50,8 @@ static __always_inline __u64 scheduled_until(struct task_struct___scheduled *tas
 }
 
 /*
- * The scheduler's clock now. For a real-time reader, the time when it got its processor: too early, which makes the
- * derived time later.
+ * Returns the present time of the scheduler's clock. If the task that runs this program is a real-time task, returns
+ * the time when it got its processor. That is too early, which makes the derived time later.
  */
 static __always_inline __u64 scheduler_now(void) {
   struct task_struct___scheduled *reader = (void *)bpf_get_current_task();
@@ -60,7 +60,10 @@ static __always_inline __u64 scheduler_now(void) {
   return scheduled_until(reader);
 }
 
-/* Time until which the task ran, CLOCK_MONOTONIC nanoseconds; 0 if it is not asleep or the time is unknown. */
+/*
+ * Returns the time until which the task ran, in CLOCK_MONOTONIC nanoseconds; 0 if the task is not asleep or the time is
+ * unknown.
+ */
 static __always_inline __u64 ran_until(struct task_struct *pointer) {
   struct task_struct___scheduled *task = (void *)pointer;
   if (BPF_CORE_READ(task, __state) == TASK_RUNNING)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Writes records to the transport. Records without room are counted by kind. */
+/* Writes records to the transport. Records for which it has no room are counted by kind. */
 #pragma once
 #include "common/pids.h"
 #include "common/transport.h"
@@ -19,7 +19,10 @@ static __always_inline void count_loss(enum record_kind kind) {
     *lost += 1;
 }
 
-/* Stores the lane in `used`, for submit_in. If `used` is NULL, the record keeps the lane's number until submission. */
+/*
+ * Reserves a record and fills its header, except `tid`. NULL if there is no room. Stores the lane in `used`, for
+ * submit_in. If `used` is NULL, `tid` holds the lane's number until submit_record sets the thread.
+ */
 static __always_inline void *reserve_record(
     enum record_kind kind, __u64 size, __u64 ctx, __u64 req, __u8 opcode, struct probe_lane **used) {
   __u32 lane_number;
@@ -41,15 +44,18 @@ static __always_inline void *reserve_record(
   return record;
 }
 
-/* A record of the given struct type, its header filled in, or NULL if there is no room. */
+/* Reserves a record of the given struct type and fills its header. NULL if there is no room. */
 #define RESERVE(type, kind, ctx, req, opcode) \
   ((struct type *)reserve_record(kind, sizeof(struct type), (__u64)(ctx), (__u64)(req), opcode, NULL))
 
-/* The same for the programs that run most often: they set `tid` themselves and call submit_in. */
+/* RESERVE for the programs that run most often: they set `tid` themselves and call submit_in. */
 #define RESERVE_IN(lane, type, kind, ctx, req, opcode) \
   ((struct type *)reserve_record(kind, sizeof(struct type), (__u64)(ctx), (__u64)(req), opcode, &(lane)))
 
-/* Hands the record over and leaves its lane. A program submits or discards a record before it reserves another. */
+/*
+ * Hands the record over to the reader and leaves its lane. A program must submit or discard a record before it reserves
+ * the next.
+ */
 static __always_inline void submit_in(struct probe_lane *lane, struct record *record) {
   leave_place(lane, record->size);
 }

@@ -7,7 +7,7 @@
 /* The kernel's limit is 32 levels; containers in containers use 2 or 3. */
 #define MAX_NAMESPACE_LEVEL 8
 
-/* A pid's number in uringtop's namespace, 0 if it is not visible there. */
+/* Returns a pid's number in uringtop's namespace, 0 if the pid is not visible there. */
 static __always_inline __u32 number_in_namespace(struct pid *pid) {
   unsigned int levels = BPF_CORE_READ(pid, level);
   const __u32 namespace = config.pid_namespace;
@@ -37,7 +37,7 @@ static __always_inline __u32 tgid_of(struct task_struct *task) {
   return number_in_namespace(BPF_CORE_READ(task, group_leader, thread_pid));
 }
 
-/* Process id in the high half and thread id in the low half, as from bpf_get_current_pid_tgid. */
+/* Returns the process id in the high half and the thread id in the low half, as bpf_get_current_pid_tgid does. */
 static __always_inline __u64 current_ids(void) {
   if (!config.pid_namespace)
     return bpf_get_current_pid_tgid();

@@ -20,7 +20,9 @@ struct provided_entry {
   __u16 reserved; /* in the first entry: the tail */
 };
 
-/* The group with an id, NULL if there is none. An xarray is a tree of nodes with 64 entries each. */
+/*
+ * Returns the group with an id, NULL if there is none. Groups are in an xarray, a tree of nodes with 64 entries each.
+ */
 static __always_inline struct io_buffer_list *provided_group(struct io_ring_ctx *ring, __u32 bgid) {
   if (bpf_core_field_exists(struct io_ring_ctx___first_groups, io_bl) && bgid < FIRST_GROUPS) {
     __u64 first = (__u64)BPF_CORE_READ((struct io_ring_ctx___first_groups *)ring, io_bl);
@@ -37,11 +39,14 @@ static __always_inline struct io_buffer_list *provided_group(struct io_ring_ctx 
     if (!shift)
       break;
   }
-  /* a tree without nodes holds id 0 only */
+  /* a tree without nodes contains only the group with id 0 */
   return (entry & 3) ? NULL : (void *)entry;
 }
 
-/* Entries that the application has added and the kernel has not taken; 0 if the group is no buffer ring. */
+/*
+ * Returns the number of entries that the application has added and the kernel has not taken; 0 if the group is not a
+ * buffer ring.
+ */
 static __always_inline __u32 provided_entries_left(struct io_buffer_list *group) {
   if (!group_is_ring(group))
     return 0;

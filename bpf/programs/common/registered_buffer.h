@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Registered buffers in a ring's table. Where requests have nodes, a request points to a node, and the node to
- * an io_mapped_ubuf; on older kernels the request points to the io_mapped_ubuf.
+ * Registered buffers in a ring's table. Where requests have nodes (requests_have_nodes), a request points to a node,
+ * and the node to an io_mapped_ubuf. On older kernels the request points to the io_mapped_ubuf.
  */
 #pragma once
 #include "kernel/versions.h"
@@ -35,7 +35,7 @@ static __always_inline void describe_buffer(struct record_buffer *to, void *buff
   __builtin_memset(to->reserved, 0, sizeof(to->reserved));
 }
 
-/* The node in a slot of the ring's table, NULL if the slot is empty. */
+/* Returns the node in a slot of the ring's buffer table, NULL if the slot is empty. */
 static __always_inline void *node_in_slot(struct io_ring_ctx *ring, __u32 index) {
   if (index >= BPF_CORE_READ(ring, buf_table.nr))
     return NULL;
@@ -46,8 +46,8 @@ static __always_inline void *node_in_slot(struct io_ring_ctx *ring, __u32 index)
 }
 
 /*
- * The buffer in a slot where requests have no nodes, NULL if the slot is empty. An empty slot holds a buffer at an
- * impossible address.
+ * Returns the buffer in a slot, for kernels whose requests have no nodes; NULL if the slot is empty. In an empty slot
+ * these kernels keep a buffer with an impossible address.
  */
 static __always_inline void *buffer_in_slot(struct io_ring_ctx *ring, __u32 index) {
   struct io_ring_ctx___tables_by_count *old = (void *)ring;
@@ -61,7 +61,7 @@ static __always_inline void *buffer_in_slot(struct io_ring_ctx *ring, __u32 inde
   return buffer;
 }
 
-/* Where requests have no nodes, tags are in pages of their own, TAGS_PER_PAGE each. */
+/* On kernels whose requests have no nodes, tags are in separate pages, TAGS_PER_PAGE each. */
 #define TAGS_PER_PAGE 512
 
 static __always_inline __u64 tag_of_slot(struct io_ring_ctx *ring, __u32 index) {

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Rings in a thread's table of registered rings. With IORING_SETUP_REGISTERED_FD_ONLY a ring has no descriptor. */
+/*
+ * Rings in a thread's table of registered rings. A ring created with IORING_SETUP_REGISTERED_FD_ONLY has no descriptor
+ * and is only there.
+ */
 #pragma once
 #include "kernel/tasks.h"
 
 /*
- * Calls `visit` for each file in the table. The context is read before the loop: inside the loop the compiler
+ * Calls `visit` for each entry of the table. `seq` and `task` are read before the loop: inside the loop the compiler
  * would compute an address in the context, which the verifier refuses.
  */
 static __always_inline void for_each_registered(

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The filter. The ring of an event decides whether it passes, not the current task: workers, kworkers and SQPOLL
- * threads post completions. A ring is judged once, here when it is created or by user space when it is found.
- * Its verdict is in a table that is read without a helper call.
+ * The filter. The ring of an event decides whether the event passes, not the current task: workers, kworkers and SQPOLL
+ * threads post completions. A ring is judged once: here when it is created, or by user space when an iterator finds it.
+ * The verdict is in a table that is read without a helper call.
  */
 #pragma once
 #include "common/config.h"
 #include "common/pids.h"
 #include "kernel/tasks.h"
 
-/* A variable, because its address is a constant: a map's element must be looked up. */
+/* A variable rather than a map: the address of a variable is a constant, but a map's element must be looked up. */
 struct probe_verdicts verdicts SEC(".data.verdicts") = {};
 
 #define MAX_ANCESTORS 16
@@ -21,7 +21,7 @@ static __always_inline bool tgid_is_listed(__u32 tgid) {
   return false;
 }
 
-/* True if the current process is listed or, with_descendants, has a listed ancestor; or if none is listed. */
+/* True if no process is listed, or if the current process is listed or (with_descendants) has a listed ancestor. */
 static __always_inline bool tgid_passes(void) {
   if (!config.nr_tgids)
     return true;
@@ -84,7 +84,7 @@ static __always_inline bool fd_passes(int fd) {
   return false;
 }
 
-/* Stores the verdict on a ring when it is created, so that a reused pointer is judged again. */
+/* Stores the verdict on a ring that is being created, so that a ring at a reused address is judged again. */
 static __always_inline void judge_ring(__u64 ctx, bool passes) {
   __u32 home = PROBE_HASH(ctx, PROBE_VERDICT_BITS);
   __u32 chosen = home;
@@ -110,7 +110,10 @@ static __always_inline bool ring_passes(__u64 ctx) {
     if (!entry)
       break;
   }
-  /* A ring older than uringtop and not yet found: owner and descriptor are unknown. Judge the current process. */
+  /*
+   * The ring is older than uringtop and was not found yet: its owner and descriptor are unknown. Judge the current
+   * process.
+   */
   return !config.nr_fds && process_passes() && name_passes();
 }
 

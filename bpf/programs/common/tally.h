@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Counts of events without a record: the record buffer was full, or the request is not in the sample. Each
- * event is counted once, here or by the reader of its record, so sums are exact however many records are lost.
- * Nothing is counted here while every event has a record.
+ * Counts of events that have no record, because the record buffer was full or the request is not in the sample. Each
+ * event is counted once, here or by the reader of its record, so sums are exact however many records are lost. Nothing
+ * is counted here while every event has a record.
  *
- * If the submission or the completion has no record, the latency needs the time of submission. A table without
- * collision handling keeps it by address, for the requests that are not in the sample, and for all while room for
- * records is scarce. If two requests in flight share a slot, or if a completion is lost whose submission came when
- * there was room, the request is counted as not measured.
+ * If the submission or the completion has no record, the latency needs the time of submission. The table `starts` keeps
+ * this time by the address of the request, without collision handling. It has the times of the requests that are not in
+ * the sample, and of all requests while room for records is scarce. A request is counted as unmeasured if another
+ * request in flight took its slot, or if its completion is lost and it was submitted while there was room.
  */
 #pragma once
 #include "common/config.h"
@@ -47,8 +47,8 @@ static __always_inline struct probe_tallies *all_tallies(void) {
 }
 
 /*
- * The low half of a pointer as a number. Written in assembly because the compiler would shift the pointer itself,
- * which the verifier refuses.
+ * Returns the low half of a pointer as a number. Written in assembly because the compiler would shift the pointer
+ * itself, which the verifier refuses.
  */
 static __always_inline __u32 low_half(__u64 pointer) {
   __u32 low;
@@ -56,7 +56,7 @@ static __always_inline __u32 low_half(__u64 pointer) {
   return low;
 }
 
-/* The slot of a key, or the free slot that it can claim; PROBE_TALLY_SLOTS if there is none. */
+/* Returns the slot of a key, or a free slot that the key can claim; PROBE_TALLY_SLOTS if there is none. */
 CHECKED_ONCE int find_tally_slot(__u64 key) {
   struct probe_tallies *table = all_tallies();
   if (!table)
@@ -76,10 +76,10 @@ CHECKED_ONCE int find_tally_slot(__u64 key) {
   return free;
 }
 
-/* Attempts to claim a free slot: another CPU can claim it first, but rarely several times in a row. */
+/* Attempts to claim a free slot. Another CPU can claim the slot first, but rarely several times in a row. */
 #define TALLY_CLAIMS 4
 
-/* The counters of a ring (as a number) and an opcode, claimed at first use. NULL when none is free. */
+/* Returns the counters of a ring (as a number) and an opcode, claimed at first use. NULL if no slot is free. */
 static __noinline struct probe_tally *tally_of(__u64 ctx, __u8 opcode) {
   struct probe_tallies *table = all_tallies();
   if (!table)
@@ -105,7 +105,7 @@ static __noinline struct probe_tally *tally_of(__u64 ctx, __u8 opcode) {
   return NULL;
 }
 
-/* For a ring that is being created: the counts under its address so far belong to an earlier ring. */
+/* Retires the tallies under the address of a ring that is being created: their counts belong to an earlier ring. */
 static __always_inline void retire_tallies(__u64 ctx) {
   struct probe_tallies *table = all_tallies();
   if (!table || !table->used)
@@ -120,7 +120,7 @@ static __always_inline void retire_tallies(__u64 ctx) {
   }
 }
 
-/* The tally's histogram and errors, claimed at first use and never freed. NULL when none is free. */
+/* Returns the tally's histogram and error counts, claimed at first use and never freed. NULL if none is free. */
 static __always_inline struct probe_tally_detail *detail_of(struct probe_tally *tally) {
   __u32 number = tally->detail;
   if (!number) {
@@ -141,7 +141,7 @@ static __always_inline struct probe_tally_detail *detail_of(struct probe_tally *
 static __always_inline struct probe_start *start_of(__u64 req) {
   __u32 zero = 0;
   struct probe_starts *table = bpf_map_lookup_elem(&starts, &zero);
-  /* mixed twice: one multiplication is nearly linear, so two colliding slabs would collide in every object */
+  /* mixed twice: one multiplication is nearly linear, so two slabs that collide at one object would collide at all */
   __u32 low = low_half(req);
   low = (low ^ low >> 7) * 0x85ebca6bU;
   return table ? &table->slots[PROBE_HASH(low ^ low >> 15, PROBE_START_BITS)] : NULL;
@@ -165,8 +165,8 @@ static __always_inline void forget_start(__u64 req) {
 }
 
 /*
- * The start of a request whose submission has no record, NULL if the submission has one. Costs one load while every
- * submission has a record.
+ * Returns the start of a request whose submission has no record, NULL if the submission has one. Costs one load while
+ * every submission has a record.
  */
 static __always_inline struct probe_start *unseen_start(__u64 req) {
   struct probe_tallies *table = all_tallies();
@@ -178,14 +178,17 @@ static __always_inline struct probe_start *unseen_start(__u64 req) {
 
 /* Counting */
 
-/* Logarithms by the top six bits of a De Bruijn product. */
+/* Base-2 logarithms, indexed by the top six bits of a De Bruijn product. */
 static const __u8 logarithms[64] = {
     0,  1,  48, 2,  57, 49, 28, 3,  61, 58, 50, 42, 38, 29, 17, 4,  62, 55, 59, 36, 53, 51,
     43, 22, 45, 39, 33, 30, 24, 18, 12, 5,  63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21,
     44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,  13, 8,  7,  6,
 };
 
-/* Branch-free, because each branch would double the states that the verifier checks. `value` must not be 0. */
+/*
+ * Returns the base-2 logarithm, rounded down; `value` must not be 0. Branch-free, because each branch would double the
+ * states that the verifier checks.
+ */
 static __always_inline __u32 log2_of(__u64 value) {
 #pragma unroll
   for (__u32 step = 1; step < 64; step <<= 1)
@@ -193,7 +196,7 @@ static __always_inline __u32 log2_of(__u64 value) {
   return logarithms[(value - (value >> 1)) * 0x03f79d71b4cb0a89ULL >> 58];
 }
 
-/* The bucket in LatencyHistogram: each value up to 255 has its own bucket. */
+/* Returns the bucket in LatencyHistogram. Each value up to 255 has its own bucket. */
 static __always_inline __u32 latency_bucket(__u64 latency) {
   if (latency >= 1ULL << PROBE_LATENCY_BITS)
     return PROBE_LATENCY_BUCKETS - 1;
@@ -219,7 +222,7 @@ static __always_inline void tally_latency(struct probe_tally *tally, __u64 req) 
   }
 }
 
-/* Counts the error if a request ended with one. */
+/* Counts the error if a request's result is an error. */
 static __always_inline void tally_result(struct probe_tally *tally, __s32 res) {
   if (res >= 0)
     return;
@@ -233,7 +236,7 @@ static __always_inline void tally_result(struct probe_tally *tally, __s32 res) {
     TALLY(tally->errors, 1);
 }
 
-/* Counts a CQE, in the ring or in the overflow list. */
+/* Counts the bytes, the error and the latency of a request's CQE, in the ring or in the overflow list. */
 static __always_inline void tally_cqe(struct probe_tally *tally, __u64 req, __s32 res, __u32 cflags) {
   if (!req || (cflags & IORING_CQE_F_NOTIF))
     return;
@@ -278,12 +281,15 @@ CHECKED_ONCE int tally_complete(__u64 ctx, __u64 req, __u32 opcode, __s32 res, _
     else
       TALLY(tally->auxiliary, 1);
   }
-  /* last: user space reads the other counters when this one has grown */
+  /* last: user space reads the other counters only when this counter has grown */
   TALLY(tally->cqes, 1);
   return 0;
 }
 
-/* The kernel had no memory for the CQE. Passed in the opcode's argument: a function has at most five arguments. */
+/*
+ * Flag: the kernel had no memory for the CQE. It is passed in the opcode's argument, because a function has at most
+ * five arguments.
+ */
 #define TALLY_DROPPED (1 << 8)
 
 CHECKED_ONCE int tally_overflow(__u64 ctx, __u64 req, __u32 opcode_and_dropped, __s32 res, __u32 cflags) {
@@ -310,8 +316,8 @@ static __always_inline void tally_skip(__u64 ctx, __u64 req, __u8 opcode, __s32 
 /* The sample: requests that have records with `--sample 1/N`. */
 
 /*
- * True if the request is in the sample and has records. The result is the same for all events of a request; the
- * next request at the same address can get another result if its user_data differs.
+ * True if the request is in the sample and has records. The result is the same for all events of a request. For the
+ * next request at the same address it can differ, if user_data differs.
  */
 static __always_inline bool is_sampled(__u64 req, __u64 user_data) {
   if (!config.samples)
@@ -320,7 +326,10 @@ static __always_inline bool is_sampled(__u64 req, __u64 user_data) {
   return (__u32)((mixed ^ mixed >> 32) * 0x85ebca6bU) <= config.sample_limit;
 }
 
-/* is_sampled for a typed request. BPF_CORE_READ, because a direct load would also run without sampling. */
+/*
+ * is_sampled for a typed request. Uses BPF_CORE_READ, because the compiler would also execute a direct load without
+ * sampling.
+ */
 static __always_inline bool request_is_sampled(struct io_kiocb *req) {
   return !config.samples || is_sampled((__u64)req, BPF_CORE_READ(req, cqe.user_data));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The transport (probe.h). A program claims a lane of its CPU, writes to the lane's place, moves the place, and leaves
- * the lane. Up to 512 CPUs, only programs on one CPU use a lane, and they cannot migrate. So this needs no lock and,
- * where programs cannot be preempted, no atomic operation: a program that interrupts another one finds the lane busy,
- * takes the next, and leaves it before the first continues.
+ * The transport (probe.h). A program claims a lane of its CPU, writes a record at the lane's `place`, advances `place`,
+ * and leaves the lane. Up to 512 CPUs, only programs on one CPU use a lane, and they cannot migrate. So lanes need no
+ * lock and, where programs cannot be preempted, no atomic operation: a program that interrupts another program finds
+ * the lane busy, takes the next lane, and leaves that lane before the interrupted program continues.
  *
  * Tests compile this file for user space as well (Tests/CTransport).
  */
@@ -19,29 +19,32 @@ struct {
   __type(value, struct probe_chunk);
 } chunks SEC(".maps");
 
-/* Variables, not maps: their addresses are constants and need no look-up. */
+/* Variables rather than maps: their addresses are constants and need no look-up. */
 struct probe_lane lanes[PROBE_MAX_LANES] SEC(".data.lanes") = {};
 struct probe_pool pool SEC(".data.pool") = {};
 
-/* Holds no data. A program can wake a task only with this kind of map. */
+/* A map without data, which only wakes the reader. A program can wake a task only with this kind of map. */
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
   __uint(max_entries, 4096);
 } wakeups SEC(".maps");
 
-/* When to wake the reader: PROBE_WAKE_AT_RECORD, or at this value of `taken`; 0 while it is awake. */
+/*
+ * When to wake the reader: PROBE_WAKE_AT_RECORD means at the next record, another value means when pool.taken reaches
+ * it. 0 while the reader is awake.
+ */
 volatile __u64 wake_position SEC(".data.reader") = 0;
 
 /*
- * 1 if programs of this object claim lanes with atomic operations, because they can be preempted: those on functions
- * and system calls, and iterators, can be on every kernel (their objects define this), those on io_uring's tracepoints
- * from 7.0 on. Also 1 if CPUs share lanes.
+ * 1 if programs of this object claim lanes with atomic operations, because they can be preempted. Iterators and
+ * programs on functions or system calls can be preempted on every kernel, so their objects define this as 1. Programs
+ * on io_uring's tracepoints can be preempted from 7.0 on. Also 1 if CPUs share lanes.
  */
 #ifndef CLAIMS_ATOMICALLY
 #define CLAIMS_ATOMICALLY config.claims_atomically
 #endif
 
-/* Access words that the reader or a program on another CPU may change at the same time. */
+/* load and store access a word that the reader or a program on another CPU may change at the same time. */
 static __always_inline __u64 load(const __u64 *address) {
 #if defined(__bpf__)
   return *(const volatile __u64 *)address;
@@ -58,7 +61,7 @@ static __always_inline void store(__u64 *address, __u64 value) {
 #endif
 }
 
-/* Stores a value after everything stored before. BPF has no release store for all these kernels; x86 needs none. */
+/* Stores a value after all earlier stores. Not all supported kernels have a release store for BPF; x86 needs none. */
 static __always_inline void publish(__u64 *address, __u64 value) {
 #if !defined(__bpf__)
   __atomic_store_n(address, value, __ATOMIC_RELEASE);
@@ -71,7 +74,7 @@ static __always_inline void publish(__u64 *address, __u64 value) {
 #endif
 }
 
-/* Wakes the reader, once for each time that it sets the position. */
+/* Wakes the reader, once for each time that the reader sets wake_position. */
 CHECKED_ONCE int wake_reader(__u64 position) {
   if (__sync_val_compare_and_swap(&wake_position, position, 0) != position)
     return 0;
@@ -93,7 +96,7 @@ static __always_inline bool claim(struct probe_lane *lane) {
   return true;
 }
 
-/* Claims one of a CPU's lanes after the first; returns its number, PROBE_MAX_LANES if all are busy. */
+/* Claims one of a CPU's lanes after the first. Returns its number, PROBE_MAX_LANES if all are busy. */
 CHECKED_ONCE __u32 claim_other_lane(__u32 first) {
   for (__u32 i = 1; i < PROBE_LANES; i++) {
     __u32 number = (first + i) & (PROBE_MAX_LANES - 1);
@@ -107,7 +110,7 @@ CHECKED_ONCE __u32 claim_other_lane(__u32 first) {
 
 #define CHUNK_CLAIMS 16
 
-/* Takes a free chunk: the one that the reader has freed last, or one never used. Returns 0 if there is none. */
+/* Takes a free chunk: the one that the reader freed last, or one never used. Returns its number, 0 if there is none. */
 static __always_inline __u32 take_chunk(void) {
   for (int i = 0; i < CHUNK_CLAIMS; i++) {
     __u64 top = load(&pool.free);
@@ -127,7 +130,7 @@ static __always_inline __u32 take_chunk(void) {
   return (__u32)__sync_fetch_and_add(&pool.used, 1);
 }
 
-/* Adds the next chunk to a lane, which the caller has claimed; returns its number, 0 if none is free. */
+/* Adds a free chunk to a lane, which the caller has claimed. Returns the chunk's number, 0 if none is free. */
 CHECKED_ONCE __u32 next_chunk(__u32 lane_number) {
   struct probe_lane *lane = &lanes[lane_number & (PROBE_MAX_LANES - 1)];
   __u32 number = take_chunk(), full = lane->place >> 32;
@@ -148,9 +151,9 @@ CHECKED_ONCE __u32 next_chunk(__u32 lane_number) {
   return number;
 }
 
-/* Places */
+/* Room for records */
 
-/* Room for `size` bytes in a lane that now belongs to the caller. NULL without room. */
+/* Claims a lane for the caller and returns room for `size` bytes in it. NULL if there is no room. */
 static __always_inline void *claim_place(__u64 size, __u32 *lane_number) {
   __u32 number = bpf_get_smp_processor_id() * PROBE_LANES & (PROBE_MAX_LANES - 1);
   struct probe_lane *lane = &lanes[number];
@@ -176,7 +179,7 @@ static __always_inline void *claim_place(__u64 size, __u32 *lane_number) {
   return (void *)chunk + offset;
 }
 
-/* Hands over `size` bytes at the lane's place, and leaves the lane. */
+/* Hands over `size` bytes at the lane's `place` to the reader, and leaves the lane. */
 static __always_inline void leave_place(struct probe_lane *lane, __u64 size) {
   publish(&lane->place, lane->place + size);
   publish(&lane->busy, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The number of a ring's outstanding requests according to the kernel's own counters. User space compares it with the
- * requests that the walk reached. The method depends on the kernel: RECORD_BALANCE_*.
+ * number of requests that the walk reached. The method depends on the kernel: RECORD_BALANCE_*.
  */
 #pragma once
 #include "inventory/slots.h"
@@ -14,8 +14,9 @@ __u64 free_node = 0;
 __s64 reference_count = 0;
 
 /*
- * Counts a free request. Its `ctx` cannot be checked: on 6.18 a request that was never used has no `ctx`, or the
- * one from its memory's previous use. A changed list is detected at its head instead, which every use changes.
+ * Counts a free request. Its `ctx` cannot be checked: on 6.18 a request that was never used has no `ctx`, or one left
+ * from the previous use of its memory. Instead, a changed list is detected by its head, which changes whenever a
+ * request is allocated or freed.
  */
 static long count_free_step(__u32 index, void *unused) {
   if (!free_node)
@@ -33,7 +34,7 @@ static long count_references_step(__u32 processor, void *counter) {
   return 0;
 }
 
-/* Counts references to the ring, less the ring's own: each allocated request holds one. */
+/* Counts references to the ring, minus the ring's own. Each allocated request holds one reference. */
 static __always_inline bool count_references(struct io_ring_ctx *ring) {
   __u64 counter = BPF_CORE_READ(ring, refs.percpu_count_ptr);
   if (!inventory.per_cpu_offsets || counter & 3)
@@ -55,23 +56,23 @@ static __always_inline void count_free(struct io_ring_ctx *ring) {
   }
 }
 
-/* Fields that change while a task submits, or posts CQEs and frees their requests. */
+/* Fields of a ring that change while a task submits, or posts CQEs and frees their requests. */
 struct progress {
   __u64 free;
   __u32 taken;
   __u32 posted;
 };
 
-/* True while a task submits, or runs task work that it has taken off its list. */
+/* True while a task holds the ring's lock: it submits, or runs task work that is no longer on its list. */
 static __always_inline bool is_locked(struct io_ring_ctx *ring) {
   const __u64 flags = 7; /* MUTEX_FLAGS */
   return bpf_core_field_exists(struct mutex, owner) && BPF_CORE_READ(ring, uring_lock.owner.counter) & ~flags;
 }
 
 /*
- * False while a task submits or completes requests: it can be preempted there for a long time. From the first SQE of a
- * batch to the last, the SQ head that the application sees lags behind; completed requests are in compl_reqs from
- * before their CQEs are posted until they are free.
+ * False while a task submits or completes requests; the task can be preempted there for a long time. Meanwhile the
+ * counters disagree: from the first SQE of a batch to the last, the SQ head that the application sees lags behind;
+ * completed requests are in compl_reqs from before their CQEs are posted until they are free.
  */
 static __always_inline bool is_between_calls(struct io_ring_ctx *ring, struct progress *progress) {
   if (is_locked(ring))
@@ -88,7 +89,7 @@ static __always_inline bool is_between_calls(struct io_ring_ctx *ring, struct pr
 __u64 counted_ns = 0;
 __s64 outstanding = 0;
 
-/* Sets `outstanding` as of `counted_ns`. Returns RECORD_BALANCE_*, UNKNOWN if the ring changed meanwhile. */
+/* Sets `outstanding` as of `counted_ns`. Returns RECORD_BALANCE_*, UNKNOWN if the ring changed during the count. */
 __noinline int count_outstanding(__u64 address) {
   struct io_ring_ctx *ring = (void *)address;
   struct progress before, after;
@@ -134,7 +135,7 @@ __noinline int write_balance(__u64 address) {
     method = RECORD_BALANCE_UNKNOWN;
     outstanding = 0;
   }
-  /* not the start of the walk: the ring has changed since */
+  /* the time of the count rather than the start of the run: the ring has changed in between */
   balance->base.time_ns = counted_ns;
   balance->method = method;
   balance->outstanding = outstanding;

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Disk requests. io_uring keeps no list of them, but the block layer can be searched by tag. This finds requests that
- * a driver has, not those that an I/O scheduler or the throttler holds back. A device without tags (device mapper,
+ * Disk requests. io_uring keeps no list of them, but the block layer can be searched by tag. The search finds requests
+ * that a driver has, not those that an I/O scheduler or the throttler holds back. A device without tags (device mapper,
  * RAID) passes its requests on to underlying devices, whose tags do not lead to the io_uring request.
  *
- * A bio leads to the kiocb, the first member of the io_kiocb: through the blkdev_dio that contains the bio or that
- * bi_private points to (block/fops.c), or through the iomap_dio that bi_private points to (fs/iomap/direct-io.c).
- * bi_end_io would distinguish these cases, but needs kernel symbols, which may be hidden. So a candidate counts as a
- * request if its `ctx` is a wanted ring.
+ * A bio leads to the kiocb, which is the first member of the io_kiocb. The kiocb is found through the blkdev_dio that
+ * contains the bio or that bi_private points to (block/fops.c), or through the iomap_dio that bi_private points to
+ * (fs/iomap/direct-io.c). bi_end_io would distinguish these cases, but needs kernel symbols, which may be hidden. So a
+ * candidate counts as a request if its `ctx` is a wanted ring (in `targets`).
  */
 #pragma once
 #include "common/block_request.h"
 #include "inventory/walk.h"
 #include "kernel/ublk.h"
 
-#define MAX_TAGS (1 << 15) /* of a device */
-#define MAX_BIOS 16        /* merged into one block request */
+#define MAX_TAGS (1 << 15) /* tags walked of one device */
+#define MAX_BIOS 16        /* bios walked of one block request */
 
-/* Processes whose files are examined: they hold a ring. */
+/* Processes that hold a ring; their files are examined. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
@@ -47,7 +47,10 @@ struct {
   __u32 is_served; /* a wanted ring serves the device: list all of its requests */
 } disk = {};
 
-/* Reports the request that contains a kiocb, and its chain. False if it belongs to no wanted ring. */
+/*
+ * Reports the request that contains a kiocb, and the requests linked behind it. False if the request belongs to no
+ * wanted ring.
+ */
 static __always_inline bool report_kiocb(__u64 kiocb) {
   __u64 ring = kiocb ? read_pointer(kiocb + bpf_core_field_offset(struct io_kiocb, ctx)) : 0;
   if (!ring || !bpf_map_lookup_elem(&targets, &ring))
@@ -78,7 +81,10 @@ __noinline __u64 report_bio(__u64 address) {
   return report_kiocb(kiocb) ? kiocb : 0;
 }
 
-/* Sets whether a ublk server has the request, from a flag next to the server's command. */
+/*
+ * Sets the server of a ublk request, and whether the server has the request. The driver keeps that in a flag next to
+ * the server's command.
+ */
 static __always_inline void describe_server(struct record_disk_request *record, struct request *request) {
   record->server_tgid = 0;
   record->with_server = 0;
@@ -106,7 +112,7 @@ static __always_inline void write_disk_request(__u64 ring, __u64 req, struct req
   describe_server(record, request);
 }
 
-/* Reports the block request under a tag. */
+/* Reports a block request that a tag points to, and the io_uring requests of its bios. */
 __noinline int report_block(__u64 address) {
   struct request *request = (void *)address;
   /* other devices can share the tags, and a free tag still points to its last request */
@@ -148,7 +154,7 @@ static long tag_step(__u32 index, void *unused) {
 }
 
 __noinline int walk_device(__u64 queue, __u32 is_served) {
-  /* a device is walked again when it turns out that a wanted ring serves it */
+  /* a device is walked again if it is found only later that a wanted ring serves it */
   __u32 pass = inventory.pass << 1 | is_served;
   __u32 *walked = bpf_map_lookup_elem(&devices, &queue);
   if (!queue || (walked && (*walked == pass || *walked == (inventory.pass << 1 | 1))))
@@ -156,7 +162,7 @@ __noinline int walk_device(__u64 queue, __u32 is_served) {
   bpf_map_update_elem(&devices, &queue, &pass, BPF_ANY);
   struct request_queue *tagged = (void *)queue;
   struct blk_mq_tag_set *set = BPF_CORE_READ(tagged, tag_set);
-  if (!set) /* not blk-mq */
+  if (!set) /* the device does not use blk-mq */
     return 0;
   disk.queue = queue;
   disk.sets = (__u64)BPF_CORE_READ(set, tags);
@@ -170,7 +176,7 @@ __noinline int walk_device(__u64 queue, __u32 is_served) {
   return 0;
 }
 
-/* Walks the block device that the file is, the one it is stored on, or the ublk device that it serves. */
+/* Walks the device of a file: the block device itself, the device that stores the file, or the served ublk device. */
 static __always_inline void walk_device_of_file(struct file *file) {
   __u32 mode = BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
   struct request_queue *queue = NULL;

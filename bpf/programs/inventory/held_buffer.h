@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Registered buffers that requests still hold although the ring's table no longer has them. */
+/* Registered buffers that requests still hold although the ring's buffer table no longer contains them. */
 #pragma once
 #include "common/registered_buffer.h"
 #include "inventory/request_copy.h"

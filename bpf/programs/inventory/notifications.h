@@ -2,20 +2,20 @@
 /*
  * Notifications of zero-copy sends. They are on no list of their ring, but can be reached through the sending sockets:
  * each unacknowledged TCP packet points to the notification for its memory. As in walk.h, nothing is locked, and a
- * request must belong to a wanted ring.
+ * request must belong to a wanted ring (in `targets`).
  */
 #pragma once
 #include "inventory/report.h"
 
-#define MAX_PACKETS (1 << 13) /* of each queue of a socket */
-#define MAX_NOTIFICATIONS 256 /* of one packet */
+#define MAX_PACKETS (1 << 13) /* packets walked of each queue of a socket */
+#define MAX_NOTIFICATIONS 256 /* notifications walked of one packet */
 
-/* The packets being walked. */
+/* State of the walk over a queue of packets. */
 struct {
   __u64 node;
   __u64 end;
   __u64 previous;
-  __u64 last;         /* the last ubuf_info: adjacent packets can share one */
+  __u64 last;         /* last ubuf_info visited: adjacent packets can share one */
   __u64 notification; /* next notification of the current packet */
   __u32 link_offset;  /* offset of the node in a packet */
 } packets = {};
@@ -35,7 +35,7 @@ static long packet_step(__u32 index, void *unused) {
   __u64 node = packets.node, links[2] = {};
   if (!node || node == packets.end)
     return 1;
-  /* the list of a busy socket can change under the walk, which then ends */
+  /* the list of a busy socket can change during the walk, which then ends */
   if (bpf_probe_read_kernel(links, sizeof(links), (void *)node) || links[1] != packets.previous)
     return 1;
   packets.previous = node;

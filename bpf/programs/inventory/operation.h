@@ -4,7 +4,7 @@
 #include "inventory/request_copy.h"
 #include "kernel/ublk.h"
 
-/* The kernel keeps a timeout's expiry and length; the difference is its start. */
+/* Describes a timeout. The kernel keeps its expiry and its length; the difference is its start. */
 static __always_inline void describe_timeout(struct record_parked *parked) {
   parked->off = COPIED(struct io_timeout, off);
   parked->known |= RECORD_KNOWS_OFF;
@@ -25,7 +25,7 @@ static __always_inline void describe_timeout(struct record_parked *parked) {
   if (parked->op_flags & (IORING_TIMEOUT_ABS | IORING_TIMEOUT_BOOTTIME | IORING_TIMEOUT_REALTIME))
     return;
   if (parked->place != RECORD_PLACE_TIMEOUT && parked->place != RECORD_PLACE_LINK_TIMEOUT)
-    return; /* not started */
+    return; /* the timeout has not started */
   parked->expires_ns = BPF_CORE_READ(data, timer._softexpires);
   if (!(parked->op_flags & IORING_TIMEOUT_MULTISHOT)) {
     parked->since_ns = parked->expires_ns - length;
@@ -54,7 +54,7 @@ static __always_inline void describe_message(struct record_parked *parked) {
   }
 }
 
-/* Queue and tag of a waiting ublk command, in the format of record_parked. */
+/* Returns queue and tag of a waiting ublk command, in the format of record_parked.ublk. */
 static __always_inline __u32 ublk_slot(void) {
   if (!bpf_core_type_exists(struct ublk_uring_cmd_pdu___waiting))
     return 0;
@@ -125,7 +125,7 @@ static __always_inline void describe_operation(struct record_parked *parked) {
       parked->op_flags = COPIED(struct io_sync, flags);
       parked->known |= RECORD_KNOWS_OFF | RECORD_KNOWS_LEN | RECORD_KNOWS_FLAGS;
       break;
-    case OP_FALLOCATE: /* its length is in addr */
+    case OP_FALLOCATE: /* the SQE has the length in addr */
       parked->off = COPIED(struct io_sync, off);
       parked->addr = COPIED(struct io_sync, len);
       parked->known |= RECORD_KNOWS_OFF | RECORD_KNOWS_ADDR;

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Groups of provided buffers of a ring. */
+/* Lists the groups of provided buffers of a ring. */
 #pragma once
 #include "common/provided_ring.h"
 #include "inventory/slots.h"
 
-#define MAX_GROUPS (1 << 10)      /* listed */
+#define MAX_GROUPS (1 << 10)      /* groups listed */
 #define MAX_GROUP_STEPS (1 << 13) /* steps through the tree of groups */
 #define MAX_GROUP_BUFFERS (1 << 16)
 
-/* The groups being listed. */
+/* State of the walk over a ring's groups. */
 struct {
   __u64 ring;
   __u64 slots;
   __u32 listed;
-  __u32 bgid; /* next */
+  __u32 bgid; /* next group id */
 } groups = {};
 
-/* The list of buffers being counted. */
+/* The list of buffers being counted: its next node and its end. */
 __u64 group_node = 0;
 __u64 group_end = 0;
 
@@ -69,8 +69,8 @@ __noinline int write_group(__u64 address) {
 }
 
 /*
- * Writes the group of the next bgid, or skips the bgids of an empty branch. An xarray is a tree of nodes with
- * 64 entries each; the lowest bits of a pointer to a node are 10.
+ * Writes the group with the next bgid, or skips the bgids of an empty branch. An xarray is a tree of nodes with 64
+ * entries each. In a pointer to a node, the lowest two bits are 10 (binary).
  */
 static long group_step(__u32 index, void *unused) {
   if (groups.bgid > 0xffff || groups.listed >= MAX_GROUPS)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Registered files of a ring, with the references that requests hold. */
+/* Lists the registered files of a ring, and the references that requests hold. */
 #pragma once
 #include "common/file_identity.h"
 #include "inventory/notifications.h"
 #include "inventory/slots.h"
 
-#define MAX_FILE_SLOTS (1 << 15) /* examined */
-#define MAX_FILES (1 << 10)      /* listed */
+#define MAX_FILE_SLOTS (1 << 15) /* slots examined */
+#define MAX_FILES (1 << 10)      /* files listed */
 #define FMODE_READ 1
 #define FMODE_WRITE 2
 

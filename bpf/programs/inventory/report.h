@@ -5,13 +5,13 @@
 #include "inventory/held_buffer.h"
 #include "inventory/operation.h"
 
-/* The ring that requests must belong to; 0: any wanted ring. */
+/* The ring that requests must belong to; 0: any wanted ring (in `targets`). */
 __u64 only_ring = 0;
 
 /*
  * Files of requests whose descriptor is unknown, and the first descriptor that inventory_descriptors found for each:
- * process << 32 | descriptor, or NO_DESCRIPTOR. In the kernel, a multishot request's first CQE overwrites its
- * descriptor.
+ * process << 32 | descriptor, or NO_DESCRIPTOR. A descriptor can be unknown because the first CQE of a multishot
+ * request overwrites it in the io_kiocb.
  */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -28,14 +28,17 @@ static __always_inline void seek_descriptor(__u64 file) {
     bpf_map_update_elem(&sought_files, &file, &none, BPF_NOEXIST);
 }
 
-/* Describes the file, and its descriptor if that still refers to it. */
+/* Describes the request's file, and its descriptor if the descriptor still refers to the file. */
 static __always_inline void describe_file(struct record_parked *parked) {
-  /* once there is a result, the word holds the CQE's flags */
+  /* once there is a result, this word of the io_kiocb contains the CQE's flags */
   parked->fd = COPIED(struct io_kiocb, cqe.fd);
   if (parked->base.opcode == OP_WAITID && bpf_core_type_exists(struct io_waitid))
-    parked->fd = COPIED(struct io_waitid, upid); /* as in the SQE; no descriptor */
+    parked->fd = COPIED(struct io_waitid, upid); /* as in the SQE; it is not a descriptor */
   __u64 file = (__u64)COPIED(struct io_kiocb, cmd.file);
-  /* a request behind another gets its file when issued: NULL until then, except descriptors up to 6.1 */
+  /*
+   * a request behind another gets its file when it is issued: `file` is NULL until then, except for descriptors up to
+   * 6.1
+   */
   bool is_assigned = opcode_has_file(parked->base.opcode);
   describe_identity(&parked->file, is_assigned ? (struct file *)file : NULL);
   if (parked->place == RECORD_PLACE_LINKED || parked->place == RECORD_PLACE_DEFERRED) {
@@ -60,8 +63,8 @@ struct {
 } sender = {};
 
 /*
- * True for a referenced notification of a zero-copy send: a NOP without a file. In a chain, the first notification
- * counts the references.
+ * True for a notification of a zero-copy send that has references: a NOP without a file. In a chain of notifications,
+ * the first counts the references.
  */
 static __always_inline bool is_notification(__u64 req) {
   if (COPIED(struct io_kiocb, opcode) != OP_NOP || COPIED(struct io_kiocb, cmd.file))
@@ -84,8 +87,8 @@ static __always_inline void describe_sender(struct record_parked *parked) {
 }
 
 /*
- * Reports the file that a SPLICE or TEE reads from. The request does not hold its pointer, so this reports the file
- * that the descriptor or index refers to now.
+ * Reports the file that a SPLICE or TEE reads from. The request does not contain a pointer to the file, so this reports
+ * the file that the descriptor or index refers to now.
  */
 static __always_inline void report_input(__u64 ring, __u64 req) {
   __u32 number = COPIED(struct io_splice, splice_fd_in);
@@ -108,7 +111,7 @@ static __always_inline void report_input(__u64 ring, __u64 req) {
 }
 
 /*
- * Copies a request and writes its record. False if it belongs to no wanted ring.
+ * Copies a request and writes its record. False if the request belongs to no wanted ring.
  *
  * Global, like every non-static function here, so that the verifier checks it once rather than at each call.
  */

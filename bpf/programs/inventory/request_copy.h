@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A copy of the request being examined, so that reading a field needs no helper call. Also the request's owner.
+ * A copy of the request being examined, so that reading a field needs no helper call, and facts about the request's
+ * owner.
  */
 #pragma once
 #include "common/last_run.h"
@@ -10,14 +11,14 @@
 
 #define COPY_SIZE 256 /* more than sizeof(struct io_kiocb), which is 248 on 7.3 */
 
-/* The copy, in words for the alignment of pointers. */
+/* The copy, as words, so that pointers are aligned. */
 __u64 copy_words[COPY_SIZE / 8] = {};
 
 /* A field of the copy. Offsets are constants that the loader fills in. */
 #define COPIED(type, field) \
   (*(typeof(((type *)0)->field) *)((char *)copy_words + bpf_core_field_offset(type, field)))
 
-/* Owner of the last request examined, and its descriptors. */
+/* Owner of the last request examined, and the owner's descriptor table. */
 __u64 files_task = 0;
 __u32 files_pass = 0;
 __u64 files_table = 0;
@@ -33,7 +34,10 @@ static __always_inline bool copy_request(__u64 req) {
   return !bpf_probe_read_kernel(copy_words, size, (void *)req);
 }
 
-/* Flags of the copy, 32 bits on 6.1. The offset is computed apart from the load, which the loader would resize. */
+/*
+ * Returns the flags of the copy, which have 32 bits on 6.1. The offset is computed separately: the loader would resize
+ * a load of the field.
+ */
 static __always_inline __u64 flags_of_copy(void) {
   __u64 offset = bpf_core_field_offset(struct io_kiocb, flags);
   asm volatile("" : "+r"(offset));
@@ -48,7 +52,7 @@ static __always_inline struct task_struct *owner_of_copy(void) {
   return BPF_CORE_READ(tctx, task);
 }
 
-/* Looks up the owner's descriptors, once for consecutive requests of one task. */
+/* Looks up an owner's descriptor table, once for consecutive requests of one owner. */
 static __always_inline void take_owner(struct task_struct *task) {
   if (files_task == (__u64)task && files_pass == inventory.pass)
     return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Requests on the lists of a ring. */
+/* Walks the requests on the lists of a ring. */
 #pragma once
 #include "inventory/walk.h"
 
@@ -33,7 +33,7 @@ __noinline int walk_parked(__u64 ring) {
         ring, address_of(ring, struct io_ring_ctx___iopoll_single, iopoll_list), RECORD_PLACE_IOPOLL,
         comp_list);
 
-  /* deferred requests: the nodes are io_defer_entry */
+  /* deferred requests: the list's nodes are io_defer_entry */
   begin_walk(ring, RECORD_PLACE_DEFERRED, 0);
   walk.end = address_of(ring, struct io_ring_ctx, defer_list);
   walk.is_double = 1;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Contents of a ring's queues: SQEs not yet taken, CQEs not yet reaped, overflowed CQEs, and the last reaped ones. */
+/*
+ * Lists the contents of a ring's queues: SQEs not yet taken, CQEs not yet reaped, overflowed CQEs, and CQEs reaped
+ * last.
+ */
 #pragma once
 #include "inventory/slots.h"
 #include "kernel/versions.h"
 
-#define MAX_LISTED 64 /* of each queue */
+#define MAX_LISTED 64 /* entries listed of each queue */
 #define MAX_REAPED 4
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -16,14 +19,14 @@ struct io_overflow_cqe {
 
 #pragma clang attribute pop
 
-/* The queue being listed. */
+/* State of the walk over a queue. */
 struct {
   __u64 ring;
   __u64 node;
   __u64 end;
   __u32 position;
   __u32 tail;
-  __u64 user_data; /* sought among the CQEs */
+  __u64 user_data; /* user_data to find among the CQEs */
   __s32 res;
   __u32 is_found;
   __u32 steps;
@@ -31,7 +34,7 @@ struct {
   __u64 reaped[MAX_REAPED]; /* user_data of the CQEs reaped last */
 } queue = {};
 
-/* The SQE at a position of the queue, NULL if its entry in the array is not valid. */
+/* Returns the SQE at a position of the submission queue, NULL if its entry in the array is not valid. */
 static __always_inline struct io_uring_sqe *sqe_at(struct io_ring_ctx *ring, __u32 position) {
   __u32 flags = BPF_CORE_READ(ring, flags), entries = BPF_CORE_READ(ring, sq_entries);
   __u32 entry = position & (entries - 1);
@@ -45,7 +48,7 @@ static __always_inline struct io_uring_sqe *sqe_at(struct io_ring_ctx *ring, __u
   return sqes + entry * (flags & IORING_SETUP_SQE128 ? 128ULL : 64ULL);
 }
 
-/* Lists an SQE, from the kernel's head on. With SQE_MIXED (7.2) a 128-byte SQE takes two entries. */
+/* Lists an SQE that the kernel has not taken. With SQE_MIXED (7.2) a 128-byte SQE takes two entries. */
 static long unsubmitted_step(__u32 index, void *unused) {
   struct io_ring_ctx *ring = (void *)queue.ring;
   if (queue.position == queue.tail)
@@ -77,7 +80,7 @@ static __always_inline void write_unreaped(struct io_uring_cqe *cqe, __u32 is_ov
   record->reserved = 0;
 }
 
-/* Lists a CQE, from the application's head on. With CQE_MIXED (7.2) a 32-byte CQE takes two entries. */
+/* Lists a CQE that the application has not reaped. With CQE_MIXED (7.2) a 32-byte CQE takes two entries. */
 static long unreaped_step(__u32 index, void *unused) {
   struct io_ring_ctx *ring = (void *)queue.ring;
   struct io_rings *rings = (void *)BPF_CORE_READ(ring, rings);
@@ -109,7 +112,7 @@ static long overflow_step(__u32 index, void *unused) {
   return 0;
 }
 
-/* Seeks the newest CQE with queue.user_data in the ring's memory, backwards from the kernel's tail. */
+/* Searches the ring's memory for the newest CQE with queue.user_data, backwards from the kernel's tail. */
 static long answer_step(__u32 index, void *unused) {
   struct io_ring_ctx *ring = (void *)queue.ring;
   struct io_rings *rings = BPF_CORE_READ(ring, rings);
@@ -126,8 +129,8 @@ static long answer_step(__u32 index, void *unused) {
 }
 
 /*
- * Writes the SQE that the kernel took last, if SQEs are left in the queue. The SQE's memory belongs to the application
- * again, which reuses it when the queue is full. Only for rings with entries of one size.
+ * Writes the SQE that the kernel took last, if other SQEs are left in the queue. The memory of the SQE belongs to the
+ * application again, which reuses it when the queue is full. Does nothing on rings whose entries differ in size.
  */
 __noinline int write_last_taken(__u64 address) {
   struct io_ring_ctx *ring = (void *)address;
@@ -158,7 +161,10 @@ __noinline int write_last_taken(__u64 address) {
   return 0;
 }
 
-/* Lists a CQE before the application's head. Not with CQE_MIXED (7.2), where the bounds of CQEs are unknown. */
+/*
+ * Lists a CQE that the application has reaped. Does nothing with CQE_MIXED (7.2), where the bounds of older CQEs are
+ * unknown.
+ */
 static long reaped_step(__u32 index, void *unused) {
   struct io_ring_ctx *ring = (void *)queue.ring;
   struct io_rings *rings = (void *)BPF_CORE_READ(ring, rings);
@@ -185,8 +191,8 @@ static long reaped_step(__u32 index, void *unused) {
 }
 
 /*
- * Writes an SQE that the kernel has taken, if one of the CQEs reaped last has its user_data. The SQE's memory belongs
- * to the application again, which reuses it when the queue is full.
+ * Writes an SQE that the kernel has taken, if one of the CQEs reaped last has the same user_data. The memory of the SQE
+ * belongs to the application again, which reuses it when the queue is full.
  */
 static long reaped_sqe_step(__u32 index, void *unused) {
   struct io_ring_ctx *ring = (void *)queue.ring;
@@ -208,7 +214,10 @@ static long reaped_sqe_step(__u32 index, void *unused) {
   return 0;
 }
 
-/* Only for rings with entries of one size; only SQEs whose entries are not queued again. */
+/*
+ * Lists the SQEs that belong to the CQEs reaped last, except those whose entries are queued again. Does nothing on
+ * rings whose entries differ in size.
+ */
 __noinline int walk_reaped_sqes(__u64 address) {
   struct io_ring_ctx *ring = (void *)address;
   struct io_rings *rings = BPF_CORE_READ(ring, rings);

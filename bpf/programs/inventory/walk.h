@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Walks over the kernel's lists of requests. Nothing is locked. io_kiocb memory is SLAB_TYPESAFE_BY_RCU: a stale
- * pointer still reads as some io_kiocb. So each request must belong to the ring, each doubly linked node must
- * point back to the previous node, and every walk is bounded. If a list changes under the walk, the walk resumes
- * behind the previous node or at the head; user space ignores a request that is reported twice.
+ * pointer still points to some io_kiocb. So each request must belong to the ring, each doubly linked node must point
+ * back to the previous node, and every walk is bounded. If a list changes during the walk, the walk resumes behind the
+ * previous node or at the head. User space ignores a request that is reported twice.
  */
 #pragma once
 #include "inventory/report.h"
 
 #define MAX_CHAIN 4096
-#define MAX_RESUMED 64 /* of one walk */
+#define MAX_RESUMED 64 /* times that one walk may resume */
 #define MAX_FOREIGN (1 << 14)
 
-/* State of the current walk. Not on the stack, where the verifier would follow each value through every step. */
+/*
+ * State of the current walk. It is not on the stack, because the verifier would follow each value there through every
+ * step.
+ */
 struct walk {
   __u64 node;
   __u64 head; /* address of the pointer to the first node; 0: the walk starts at `node` */
   __u64 tail; /* address of the pointer to the last node; 0: the list has none */
-  __u64 end;  /* circular list: its head */
+  __u64 end;  /* circular list: address of its head, where the walk ends; else 0 */
   __u64 previous;
   __u64 before; /* the node before `previous`; 0: `previous` is the head */
   __u64 stub;   /* a node that belongs to no request; 0: none */
-  __u64 bucket; /* hash table: address of the next list */
-  __u64 link;   /* next request of the last request's chain; visited before the next node */
+  __u64 bucket; /* hash table: address of the next bucket's list */
+  __u64 link;   /* next request linked to the last request; visited before the next node */
   __u64 behind;
   __u32 buckets; /* buckets not yet walked */
   __u32 bucket_size;
@@ -34,13 +37,14 @@ struct walk {
   __u8 place;
   __u8 is_double; /* doubly linked */
   __u8 is_entry;  /* nodes are io_defer_entry */
-  __u8 is_worker; /* `tid` executes the first node */
+  __u8 is_worker; /* worker `tid` executes the request of the first node */
 };
 struct walk walk = {};
 
 /*
- * Resumes after the list has changed: a node has left it, or a new node was inserted. Continues behind the previous
- * node if that is still in its position, else at the head. A node that has left can already be on another list.
+ * Resumes after the list has changed, because a node has left it or a new node was inserted. Continues behind the
+ * previous node if that node is still in its position, else at the head. A node that has left can already be on another
+ * list.
  */
 static __always_inline void resume(void) {
   __u64 links[2] = {};
@@ -61,7 +65,7 @@ static __always_inline void resume(void) {
   walk.before = 0;
 }
 
-/* True at the end of a list. Resumes if the last node reached is not the last of the list. */
+/* True at the end of a list. Resumes if the last node reached is not the last node of the list. */
 static __always_inline bool is_at_end(void) {
   if (walk.node)
     return walk.node == walk.end;
@@ -73,7 +77,7 @@ static __always_inline bool is_at_end(void) {
   return !walk.node;
 }
 
-/* One step of any walk: the next request of a chain, or the next node of the list. */
+/* One step of any walk: visits the next request of a chain, or the next node of the list. */
 static long step(__u32 index, void *unused) {
   __u64 req, behind = 0;
   __u32 place = walk.place, tid = 0;
@@ -166,7 +170,7 @@ static __always_inline void run_walk_from(__u64 head) {
   run_walk();
 }
 
-/* A struct list_head, which is circular. */
+/* Walks a struct list_head, which is circular. */
 static __always_inline void walk_list(__u64 ring, __u64 head, __u8 place, __u32 link_offset) {
   begin_walk(ring, place, link_offset);
   walk.end = head;
@@ -174,27 +178,27 @@ static __always_inline void walk_list(__u64 ring, __u64 head, __u8 place, __u32 
   run_walk_from(head);
 }
 
-/* A struct hlist_head. */
+/* Walks a struct hlist_head. */
 static __always_inline void walk_hlist(__u64 ring, __u64 head, __u8 place, __u32 link_offset) {
   begin_walk(ring, place, link_offset);
   walk.is_double = 1;
   run_walk_from(head);
 }
 
-/* A singly linked list, such as a struct llist_head, whose first node `head` points to. */
+/* Walks a singly linked list, such as a struct llist_head, whose first node `head` points to. */
 static __always_inline void walk_single(__u64 ring, __u64 head, __u8 place, __u32 link_offset) {
   begin_walk(ring, place, link_offset);
   run_walk_from(head);
 }
 
-/* A struct io_wq_work_list. */
+/* Walks a struct io_wq_work_list. */
 static __always_inline void walk_work_list(__u64 ring, __u64 list, __u8 place, __u32 link_offset) {
   begin_walk(ring, place, link_offset);
   walk.tail = list + bpf_core_field_offset(struct io_wq_work_list, last);
   run_walk_from(list + bpf_core_field_offset(struct io_wq_work_list, first));
 }
 
-/* A struct io_hash_table. */
+/* Walks a struct io_hash_table. */
 static __always_inline void walk_table(__u64 ring, __u64 table, __u32 link_offset) {
   struct io_hash_table *hash = (void *)table;
   __u32 bits = BPF_CORE_READ(hash, hash_bits);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Requests of a task that are queued to or executed by its io-wq workers, or that wait as task work. */
+/* Walks a task's requests that io-wq workers execute or have queued, or that wait as task work. */
 #pragma once
 #include "inventory/walk.h"
 
@@ -13,7 +13,7 @@ struct {
   __type(value, struct probe_stack);
 } stacks SEC(".maps");
 
-/* Walks the two queues at an address, `size` bytes each. */
+/* Walks the two io-wq queues (bounded and unbounded work) at an address, `size` bytes each. */
 static __always_inline void walk_queue_pair(__u64 queues, __u32 size) {
   const __u32 offset = bpf_core_field_offset(struct io_kiocb, work.list);
   walk_work_list(0, queues, RECORD_PLACE_WORK_QUEUED, offset);

@@ -2,9 +2,8 @@
 /*
  * Includes for every BPF source, and the kernel's list types.
  *
- * Headers in this folder declare the kernel's types reduced to the fields that are read. CO-RE finds these fields
- * in the running kernel, even inside anonymous structs and unions. Types that differ between kernels are in
- * versions.h.
+ * The headers in this folder declare kernel types with only the fields that are read. CO-RE finds these fields in the
+ * running kernel, even inside anonymous structs and unions. Types that differ between kernels are in versions.h.
  */
 #pragma once
 #include "kernel/helpers.h"
@@ -12,10 +11,10 @@
 #include <bpf/bpf_tracing.h>
 #include "record.h"
 
-/* Tracepoints and callbacks dictate parameters that not every program reads. */
+/* Tracepoints and callbacks prescribe parameters, which not every program uses. */
 #pragma clang diagnostic ignored "-Wunused-parameter"
 
-/* A pointer as a number. The verifier allows no arithmetic on typed pointers; a copy has no type. */
+/* Returns a pointer as a number. The verifier forbids arithmetic on typed pointers; a copy in memory has no type. */
 static __always_inline __u64 number_of(__u64 pointer) {
   __u64 number = 0;
   bpf_probe_read_kernel(&number, sizeof(number), &pointer);

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Casts that give a pointer a type, and loads through such pointers. */
+/* Casts that give the verifier the type of a pointer, and loads through such pointers. */
 #pragma once
 #include "common/config.h"
 #include "kernel/base.h"
 
-/* To load any memory in words. In the kernel: pt_regs, which begins with this many words on x86 and arm64. */
+/*
+ * For loads of any memory, word by word. To the verifier the type is pt_regs, which begins with eight words on x86 and
+ * arm64.
+ */
 struct words {
   __u64 words[8];
 };
 
 /*
- * bpf_rdonly_cast: 6.1 | 6.12 (since 6.2). Gives a pointer a type, so that the verifier allows direct loads of its
- * fields. The two instructions are placeholders, see probe.h.
+ * Gives a pointer a type, so that the verifier allows direct loads of its fields. bpf_rdonly_cast exists from 6.2 on.
+ * The two instructions of the call are placeholders, see probe.h.
  */
 #define rdonly_cast(pointer, type) ((type *)mark_cast((__u64)(pointer), CAST_TO(type)))
 
@@ -44,6 +47,6 @@ struct words {
     (void *)cast_result; \
   })
 
-/* A field behind an untyped pointer: a direct load where the kernel allows it. */
+/* Loads a field through an untyped pointer. This is a direct load where the kernel has bpf_rdonly_cast. */
 #define LOAD(pointer, type, field) \
   (config.can_cast ? rdonly_cast(pointer, type)->field : BPF_CORE_READ((type *)(pointer), field))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Types of the first bytes of an io_kiocb (`cmd`), whose layout depends on the opcode. */
+/* Types of `cmd`, the first bytes of an io_kiocb, whose layout depends on the opcode. */
 #pragma once
 #include "kernel/rings.h"
 

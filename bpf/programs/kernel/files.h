@@ -23,7 +23,10 @@ struct kref {
   struct refcount_struct refcount;
 };
 
-/* Every user in the kernel holds a reference: a ring or KVM that signals the eventfd, and the file itself. */
+/*
+ * Each user in the kernel holds a reference, counted in kref: a ring or KVM that signals the eventfd, and the file
+ * itself.
+ */
 struct eventfd_ctx {
   struct kref kref;
   __u64 count;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The kernel's helper functions, and how functions of our own are compiled. */
+/* Includes for the kernel's helper functions, and an attribute for functions of the BPF programs. */
 #pragma once
 #include <linux/bpf.h>
 #include <linux/types.h>
@@ -7,7 +7,8 @@
 #include <bpf/bpf_helpers.h>
 
 /*
- * Marks functions that the verifier checks once rather than in each state of each caller. It assumes nothing about
- * their arguments, which must be numbers (number_of), and a caller continues in a single state.
+ * Marks functions that the verifier checks once, not once for each state of each caller. The verifier assumes nothing
+ * about their arguments, so the arguments must be numbers (number_of). After the call, it follows the caller in a
+ * single state.
  */
 #define CHECKED_ONCE __attribute__((noinline, unused))

@@ -43,7 +43,7 @@ struct io_mapped_ubuf {
   __u64 len; /* 32 bits on some kernels, see buffer_length */
   unsigned int nr_bvecs;
   struct refcount_struct refs;
-  void *release; /* like priv and dir: see buffers_have_release */
+  void *release; /* release, priv and dir: see buffers_have_release */
   void *priv;
   __u8 dir;
 };
@@ -73,7 +73,7 @@ struct io_sq_data {
   unsigned sq_thread_idle;
 };
 
-/* Begins with a 32-bit number, so a cast to this type loads an SQ array entry without a helper call. */
+/* Begins with a 32-bit number: a cast to this type loads an entry of the SQ array without a helper call. */
 struct io_uring {
   __u32 head;
   __u32 tail;
@@ -144,7 +144,7 @@ struct io_ring_ctx {
   struct xarray io_bl_xa;
 };
 
-/* A task that waits in io_uring_enter, on cq_wait. */
+/* The entry in cq_wait of a task that waits in io_uring_enter. */
 struct io_wait_queue {
   struct wait_queue_entry wq;
   struct io_ring_ctx *ctx;

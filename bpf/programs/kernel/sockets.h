@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* TCP: the packets that a socket has sent, and the notifications of io_uring's zero-copy sends behind them. */
+/* TCP: the packets that a socket has sent, and the notifications of io_uring's zero-copy sends that they point to. */
 #pragma once
 #include "kernel/files.h"
 
@@ -17,7 +17,7 @@ struct tcp_sock {
 struct sk_buff {
   struct sk_buff *next;
   struct list_head tcp_tsorted_anchor;
-  unsigned int end; /* from head on: the skb_shared_info */
+  unsigned int end; /* offset of the skb_shared_info from head */
   unsigned char *head;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* include/uapi/linux/io_uring.h. The installed header can be older than the running kernel. */
+/* Types and constants of include/uapi/linux/io_uring.h. The installed header can be older than the running kernel. */
 #pragma once
 #include "kernel/base.h"
 
@@ -13,7 +13,7 @@ struct io_uring_sqe {
   __u64 off;
   __u64 addr;
   __u32 len;
-  __u32 rw_flags; /* and the other members of its union */
+  __u32 rw_flags; /* in a union with the flags of the other opcodes */
   __u64 user_data;
   __u16 buf_index;
   __u16 personality;
@@ -123,7 +123,7 @@ enum {
 /* include/uapi/linux/splice.h */
 #define SPLICE_F_FD_IN_FIXED (1U << 31)
 
-/* True for opcodes with needs_file (io_uring/opdef.c). With other opcodes `file` of the request has another meaning. */
+/* True for opcodes with needs_file (io_uring/opdef.c). In requests with other opcodes, `file` has another meaning. */
 static __always_inline bool opcode_has_file(__u8 opcode) {
   const __u64 first = 0x3fc3cb064dc3277eULL;               /* 0 to 63 */
   return opcode < 64 ? first >> opcode & 1 : opcode == 64; /* URING_CMD128 */

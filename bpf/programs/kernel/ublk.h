@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * drivers/block/ublk_drv.c, 6.12 to 7.3. The module's types are known only if the module was loaded before the
- * programs.
+ * Types and commands of drivers/block/ublk_drv.c, 6.12 to 7.3. The types of the module are known only if it was loaded
+ * before the BPF programs.
  */
 #pragma once
 #include "kernel/disks.h"
 
 /* ublk's commands are ioctl numbers of type 'u'. */
 #define IS_UBLK(command) ((((command) >> 8) & 0xff) == 'u')
-/* FETCH_REQ, COMMIT_AND_FETCH_REQ and NEED_GET_DATA. In other commands the pdu is unset or another structure. */
+/*
+ * True for FETCH_REQ, COMMIT_AND_FETCH_REQ and NEED_GET_DATA. In other commands the driver's data (pdu) is unset or has
+ * another layout.
+ */
 #define UBLK_PDU_HAS_TAG(command) (IS_UBLK(command) && ((command)&0xff) >= 0x20 && ((command)&0xff) <= 0x22)
-/* Commands of a queue, not those of /dev/ublk-control. */
+/* True for commands of a queue, not for those of /dev/ublk-control. */
 #define IS_UBLK_IO(command) (IS_UBLK(command) && ((command)&0xff) >= 0x20)
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct ublk_io {
   unsigned int flags;
-  void *req; /* in a union with the command; valid while the server has the I/O; not in 6.12 */
+  void *req; /* in a union with the command; valid while the server has the I/O; missing in 6.12 */
 };
 #define UBLK_IO_FLAG_OWNED_BY_SRV 2
 
@@ -27,7 +30,7 @@ struct ublk_queue {
   struct ublk_io ios[];
 };
 
-/* The pdu of a command that waits. */
+/* The driver's data (pdu) in a command that waits. */
 struct ublk_uring_cmd_pdu___waiting {
   struct ublk_queue *ubq;
   __u16 tag;

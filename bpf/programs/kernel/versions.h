@@ -30,9 +30,9 @@
 #include "kernel/workers.h"
 
 /*
- * The ring of a request that the tracepoint passes. Not `req->ctx` where a cast is possible: from 6.4 on, for each load
- * of a pointer through a trusted pointer, the verifier searches all kernel types by name twice, which takes a
- * millisecond.
+ * Returns the ring of a request that the tracepoint passes. Uses a cast rather than `req->ctx` where possible: from 6.4
+ * on, the verifier searches all kernel types by name twice for each load of a pointer through a trusted pointer. That
+ * takes a millisecond.
  */
 static __always_inline struct io_ring_ctx *ring_of(struct io_kiocb *req) {
   return config.can_cast ? rdonly_cast(req, struct io_kiocb)->ctx : req->ctx;
@@ -42,7 +42,10 @@ static __always_inline struct io_ring_ctx *ring_of(struct io_kiocb *req) {
 
 /* Files */
 
-/* The counter changes its type: 6.12 | 6.17, 90ee6ed776c0. The new counter is one less than the references. */
+/*
+ * The reference counter of a file changes its type: 6.12 | 6.17, 90ee6ed776c0. The value of the new counter is one less
+ * than the number of references.
+ */
 struct file___count {
   atomic64_t f_count;
 };
@@ -57,7 +60,7 @@ struct file___ref {
 
 /* Registered buffers and files */
 
-/* One node per slot, which counts the requests that hold it: 6.12 | 6.17, 7029acd8a950 and 3597f2786b68. */
+/* Each slot gets a node, which counts the requests that hold it: 6.12 | 6.17, 7029acd8a950 and 3597f2786b68. */
 struct io_kiocb___imu {
   struct io_mapped_ubuf *imu;
 };
@@ -82,12 +85,15 @@ struct io_ring_ctx___tables_by_count {
   struct io_file_table___slots file_table;
 };
 
-/* The length replaces the end: 6.1 | 6.12, 9753c642a53b. It has 32 bits up to 6.18, 64 bits from 7.2. */
+/*
+ * The length of a buffer replaces its end: 6.1 | 6.12, 9753c642a53b. The length has 32 bits up to 6.18, 64 bits from
+ * 7.2.
+ */
 struct io_mapped_ubuf___end {
   __u64 ubuf_end;
 };
 
-/* Mark of a kernel buffer: a bool up to 6.18, a flag from 7.2. Kernel buffers: 6.12 | 6.17, 27cb27b6d5ea. */
+/* Kernel buffers: 6.12 | 6.17, 27cb27b6d5ea. A bool marks them up to 6.18, a flag from 7.2. */
 struct io_mapped_ubuf___kbuf {
   bool is_kbuf;
 };
@@ -99,7 +105,7 @@ struct io_mapped_ubuf___flags {
 
 /* Provided buffers */
 
-/* The array of the first groups is removed: 6.1 | 6.12, 09ab7eff3820. */
+/* The array of the first buffer groups is removed: 6.1 | 6.12, 09ab7eff3820. */
 struct io_ring_ctx___first_groups {
   struct io_buffer_list *io_bl;
 };
@@ -113,7 +119,7 @@ struct io_buffer_list {
   __u16 mask;
 };
 
-/* A flag marks a buffer ring; on 6.1 its number of pages does: 6.1 | 6.12, a69307a55454. */
+/* A flag marks a group as a buffer ring: 6.1 | 6.12, a69307a55454. On 6.1 a number of pages above 0 marks it. */
 struct io_buffer_list___flags {
   __u16 flags;
 };
@@ -123,14 +129,14 @@ struct io_buffer_list___pages {
   __u16 buf_nr_pages;
 };
 
-/* A count of the buffers in buf_list: 6.12 | 6.17. */
+/* The count of the buffers in buf_list: 6.12 | 6.17. */
 struct io_buffer_list___counted {
   int nbufs;
 };
 
 /* Requests and their owners */
 
-/* The owner changes from a task to a tctx: 6.12 | 6.17, b6f58a3f4aa8. */
+/* The owner of a request changes from a task to an io_uring_task: 6.12 | 6.17, b6f58a3f4aa8. */
 struct io_kiocb___task {
   struct task_struct *task;
 };
@@ -143,7 +149,7 @@ struct io_uring_task___task {
   struct task_struct *task;
 };
 
-/* A ktime_t replaces a timespec64: 6.18 | 7.2. */
+/* The length of a timeout changes from a timespec64 to a ktime_t: 6.18 | 7.2. */
 struct hrtimer {
   __s64 _softexpires;
 };
@@ -176,7 +182,9 @@ struct io_ring_ctx___locked_free_list {
   struct io_wq_work_list locked_free_list;
 };
 
-/* With DEFER_TASKRUN the waiter is not in cq_wait; cq_wait_nr is the number of CQEs it lacks: 6.1 | 6.12. */
+/*
+ * With DEFER_TASKRUN the waiter is not in cq_wait; cq_wait_nr is the number of CQEs that the waiter lacks: 6.1 | 6.12.
+ */
 struct io_ring_ctx___wait_by_count {
   atomic_t cq_wait_nr;
 };
@@ -186,7 +194,7 @@ struct io_ring_ctx___poll_queue {
   struct wait_queue_head poll_wq;
 };
 
-/* eventfd_async is a bit up to 6.1. */
+/* eventfd_async is a one-bit field up to 6.1. */
 struct io_ev_fd {
   struct eventfd_ctx *cq_ev_fd;
   unsigned int eventfd_async;
@@ -197,22 +205,22 @@ struct io_ring_ctx___cancel_table_locked {
   struct io_hash_table cancel_table_locked;
 };
 
-/* 6.1 | 6.12, 93b8cc60c37b. */
+/* The list of cancellable URING_CMDs: 6.1 | 6.12, 93b8cc60c37b. */
 struct io_ring_ctx___cancelable {
   struct hlist_head cancelable_uring_cmd;
 };
 
-/* 6.1 | 6.12, f31ecf671ddc. */
+/* The list of WAITID requests: 6.1 | 6.12, f31ecf671ddc. */
 struct io_ring_ctx___waitid {
   struct hlist_head waitid_list;
 };
 
-/* 6.1 | 6.12, 194bb58c6090. */
+/* The list of FUTEX requests: 6.1 | 6.12, 194bb58c6090. */
 struct io_ring_ctx___futex {
   struct hlist_head futex_list;
 };
 
-/* A doubly linked list of polled disk requests: 6.18 | 7.2, 3c7d76d6128a. */
+/* The list of polled disk requests becomes doubly linked: 6.18 | 7.2, 3c7d76d6128a. */
 struct io_ring_ctx___iopoll_single {
   struct io_wq_work_list iopoll_list;
 };
@@ -225,12 +233,12 @@ struct io_kiocb___iopoll_node {
   struct list_head iopoll_node;
 };
 
-/* Task work left over when a run reached its limit: 6.12 | 6.17, f46b9cdb22f7; not in 7.2. */
+/* The list of task work left over when a run reached its limit: 6.12 | 6.17, f46b9cdb22f7; not in 7.2. */
 struct io_ring_ctx___retry_llist {
   struct llist_head retry_llist;
 };
 
-/* Task work is in an ordered queue, whose stub entry belongs to no request: 6.18 | 7.2, de7341ffe49e for tasks. */
+/* Task work moves to an ordered queue, whose stub entry belongs to no request: 6.18 | 7.2, de7341ffe49e for tasks. */
 struct mpscq {
   struct llist_node *tail;
   struct llist_node stub;
@@ -254,12 +262,12 @@ struct io_uring_task___mpscq {
   struct mpscq task_list;
 };
 
-/* A count of allocated requests: 6.12 | 6.17. */
+/* The count of a ring's allocated requests: 6.12 | 6.17. */
 struct io_ring_ctx___allocated {
   unsigned int nr_req_allocated;
 };
 
-/* CQEs without a request, which drain needs: until 6.12. */
+/* The count of CQEs without a request, which drain needs: until 6.12. */
 struct io_ring_ctx___cq_extra {
   unsigned int cq_extra;
 };
@@ -296,14 +304,14 @@ static __always_inline bool buffers_have_release(void) {
   return bpf_core_field_exists(struct io_mapped_ubuf, release);
 }
 
-/* bfc0aa7a512f, 6.1 | 6.12. */
+/* True if io_mapped_ubuf counts the rings that share it: 6.1 | 6.12, bfc0aa7a512f. */
 static __always_inline bool buffers_count_sharers(void) {
   return bpf_core_field_exists(struct io_mapped_ubuf, refs);
 }
 
 /* Files */
 
-/* References to a file, including that of a running task_file iterator. */
+/* Returns the number of references to a file, including the one that a running task_file iterator holds. */
 static __always_inline __u64 references_to(struct file *file) {
   if (bpf_core_field_exists(struct file___ref, f_ref))
     return BPF_CORE_READ((struct file___ref *)file, f_ref.refcnt.counter) + 1;
@@ -315,7 +323,7 @@ static __always_inline __u64 references_to(struct file *file) {
 static __always_inline __u64 buffer_length(void *buffer, __u64 address) {
   if (bpf_core_field_exists(struct io_mapped_ubuf___end, ubuf_end))
     return BPF_CORE_READ((struct io_mapped_ubuf___end *)buffer, ubuf_end) - address;
-  /* a direct load has the field's own size */
+  /* CO-RE gives a direct load the size that the field has in the running kernel */
   return rdonly_cast(buffer, struct io_mapped_ubuf)->len;
 }
 
@@ -339,7 +347,10 @@ static __always_inline __u32 registered_file_count(struct io_ring_ctx *ring) {
 
 #define FILE_FLAGS 7ULL /* in the low bits of a pointer to a registered file */
 
-/* Address of the array of registered files: pointers to nodes, or files with flags in the low bits. */
+/*
+ * Returns the address of the array of registered files. Its entries are pointers to nodes, or to files with flags in
+ * the low bits.
+ */
 static __always_inline __u64 registered_file_slots(struct io_ring_ctx *ring) {
   if (requests_have_nodes())
     return (__u64)BPF_CORE_READ(ring, file_table.data.nodes);
@@ -354,7 +365,7 @@ static __always_inline bool group_is_ring(struct io_buffer_list *group) {
   return BPF_CORE_READ((struct io_buffer_list___pages *)group, buf_nr_pages) != 0;
 }
 
-/* True if groups exist before they have buffers (6.1: those of the array). */
+/* True if groups can exist before they have buffers (6.1: those of the array). */
 static __always_inline bool groups_exist_unused(void) {
   return !bpf_core_field_exists(struct io_buffer_list___flags, flags);
 }
@@ -366,7 +377,8 @@ static __always_inline bool work_queues_are_per_node(void) {
 }
 
 /*
- * On a ring with SQE_MIXED, NOP128 and URING_CMD128 have SQEs of 128 bytes, which take two entries: 6.18 | 7.2.
+ * True for an SQE that takes two entries. On a ring with SQE_MIXED these are NOP128 and URING_CMD128, whose SQEs have
+ * 128 bytes: 6.18 | 7.2.
  */
 static __always_inline bool takes_two_entries(__u32 setup_flags, __u8 opcode) {
   return (setup_flags & IORING_SETUP_SQE_MIXED) && !(setup_flags & IORING_SETUP_SQE128) &&
