@@ -1,4 +1,9 @@
-"""Validates JSON against a schema: validate.py SCHEMA FILE lines|document."""
+"""Validates JSON against a schema.
+
+Usage: validate.py SCHEMA FILE lines|document
+
+With `lines`, each line of FILE is a JSON text; with `document`, the whole file is one.
+"""
 import json
 import sys
 

@@ -10,7 +10,7 @@ struct RecordTable {
 
     A record is a header (time, ring, request, thread, size, kind, opcode) and the fields of its kind. Each record is a
     line of trace.jsonl; its `event` is the name below. Members that every line has are described in
-    [json.md](json.md#event). An *event* is a step of a replay. What is *logged* appears in the event log.
+    [json.md](json.md#event). An *event* is a step of a replay. *Logged* records appear in the event log.
 
     Fields are in the order of the JSON. `hex` is a string, `"0x…"`. Values in brackets after a name are its JSON
     members where they differ from the field's name in C.

@@ -43,7 +43,7 @@ import UringTrace
       $0.requests[0].userData = .init(0x99)
     },
     Lie(
-      "a request forgotten", of: "links", finds: "request 0x100d (NOP): is not in the program's truth"
+      "a request forgotten", of: "links", finds: "request 0x100d (NOP): missing from the program's truth"
     ) {
       $0.requests.removeLast()
     },
@@ -88,7 +88,7 @@ import UringTrace
     Lie("another leader", of: "sqe_group", finds: "SQE group of 0x1002: is reported 0 times") {
       for index in 0...2 { $0.requests[index].group = .init(0x1002) }
     },
-    Lie("a group forgotten", of: "sqe_group", finds: "SQE group of 0x1001: the program has none") {
+    Lie("a group forgotten", of: "sqe_group", finds: "SQE group of 0x1001: missing from") {
       for index in 0...2 { $0.requests[index].group = nil }
     },
     Lie("a buffer of another size", of: "sqe_group_ublk", finds: "length of the buffer") {
@@ -113,7 +113,7 @@ import UringTrace
       let index = truth.fuseRequests!.firstIndex { $0.conditions == ["answered_early"] }!
       truth.fuseRequests?[index].conditions = []
     },
-    Lie("a FUSE request forgotten", of: "fuse_zero_copy", finds: "is not in the program's truth") {
+    Lie("a FUSE request forgotten", of: "fuse_zero_copy", finds: "missing from the program's truth") {
       $0.fuseRequests?.removeLast()
     },
     Lie("memory of another size", of: "local_buffer", finds: "length of the buffer") {
@@ -125,7 +125,7 @@ import UringTrace
     Lie("a member of another submission", of: "local_buffer", finds: "members: reported") {
       $0.localBuffers?[0].members.removeLast()
     },
-    Lie("a local buffer forgotten", of: "local_buffer", finds: "is not in the program's truth") {
+    Lie("a local buffer forgotten", of: "local_buffer", finds: "missing from the program's truth") {
       $0.localBuffers?.removeLast()
     },
     Lie("another ring", of: "msg_ring", finds: "ring") { $0.requests[0].ring = 1 },

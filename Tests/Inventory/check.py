@@ -1,7 +1,10 @@
-"""Compares the snapshots of guest.sh with the programs' truths: check.py FOLDER.
+"""Compares snapshots of programs that hung before uringtop started with the truths that the programs printed.
 
-Each program hung before uringtop started: its requests must all be listed with what they wait for, and the ring's own
-counters must agree."""
+Usage: check.py FOLDER
+
+FOLDER contains the results of guest.sh. A snapshot must list each request in flight and the cause of its wait. The
+number of listed requests must equal the kernel's own count for the ring.
+"""
 import json
 import pathlib
 import sys
@@ -23,10 +26,10 @@ def load():
 
 
 def balanced(snapshot):
-    """The kernel's own count of outstanding requests, and what is known."""
+    """Checks that uringtop lists as many requests as the kernel counts as outstanding, for each ring."""
     for ring in snapshot["rings"]:
         balance = ring["balance"]
-        expect(balance is not None, "a ring without balance")
+        expect(balance is not None, "a ring without the kernel's count of requests")
         if balance:
             expect(balance["method"] in ("allocated", "references"), f"counted by {balance['method']}")
             expect(
@@ -35,7 +38,7 @@ def balanced(snapshot):
 
 
 def agrees(truth, snapshot):
-    """Every request that the program says is in flight, and no other."""
+    """Checks that the snapshot lists the requests that are in flight according to the program, and no others."""
     requests = snapshot["requests"]
     expect(len(requests) == truth["in_flight"], f"{len(requests)} requests, the program has {truth['in_flight']}")
     listed = {request["user_data"]: request for request in requests}
@@ -47,7 +50,7 @@ def agrees(truth, snapshot):
         expect(found is not None, f"{one['user_data']} is not listed")
         if found:
             expect(found["opcode"] == one["opcode"], f"{found['opcode']}, not {one['opcode']}")
-            expect(found["waits_for"] is not None, f"{one['user_data']}: nothing says what it waits for")
+            expect(found["waits_for"] is not None, f"{one['user_data']}: no cause of its wait")
 
 
 def only(snapshot, opcode):
@@ -63,12 +66,12 @@ def check_poll(truth, snapshot):
     cause = poll["waits_for"]
     expect(cause["kind"] == "file", f"waits for a {cause['kind']}")
     expect("POLLIN of pipe:" in cause["text"] and "not ready" in cause["text"], cause["text"])
-    expect(f"/{truth['pid']} fd " in cause["text"], f"nobody has the write end: {cause['text']}")
-    # guest.sh takes the snapshot two seconds after the request was submitted
+    expect(f"/{truth['pid']} fd " in cause["text"], f"no process has the write end: {cause['text']}")
+    # guest.sh takes the snapshot at least two seconds after the program submitted the request.
     expect(poll["age_ns"] > 1_500_000_000, f"age {poll['age_ns']}")
     waiter = snapshot["rings"][0]["waiter"]
     expect(waiter and waiter["missing"] == 1 and waiter["pid"] == truth["pid"], f"waiter {waiter}")
-    expect(waiter and waiter["asleep_since_ns"], "since when it waits")
+    expect(waiter and waiter["asleep_since_ns"], "no start of the wait")
 
 
 def check_chain(truth, snapshot):
@@ -100,15 +103,15 @@ def check_parked(truth, snapshot):
 
 
 def check_registered(truth, snapshot):
-    """Files with their references, buffers with theirs, and what is left in groups of provided buffers."""
-    counts = version >= (6, 13)  # up to 6.12 the kernel has no reference count per file or buffer
+    """Checks registered files and buffers with their reference counts, and the buffers left in each buffer group."""
+    counts = version >= (6, 13)  # Up to 6.12, the kernel has no reference count per file or buffer.
     ring = snapshot["rings"][0]
     files = {str(file["index"]): file for file in ring["files"]}
     expect(files.keys() == truth["files"].keys(), f"files {sorted(files)}")
     for index, told in truth["files"].items():
         file = files.get(index, {})
         name = file.get("name") or ""
-        # up to 6.12 fdinfo has only the last component of a path, which does not identify the file
+        # Up to 6.12, fdinfo has only the last component of a path, which does not identify the file.
         expect(name == told["name"] or not counts and told["name"].startswith("/") and not name,
                f"file {index}: {name}, not {told['name']}")
         expect(file.get("references") == (told["references"] if counts else None), f"file {index}: {file}")
@@ -122,7 +125,7 @@ def check_registered(truth, snapshot):
         expect(truth["files"][index]["name"] in request["waits_for"]["text"], request["waits_for"]["text"])
         if index == "0":  # file 0 still has a descriptor, so uringtop can query its state
             expect("not ready" in request["waits_for"]["text"], request["waits_for"]["text"])
-            expect(f"/{truth['pid']} fd " in request["waits_for"]["text"], "nobody has the write end")
+            expect(f"/{truth['pid']} fd " in request["waits_for"]["text"], "no process has the write end")
     buffers = {str(buffer["index"]): buffer for buffer in snapshot["buffers"] if buffer["kind"] == "registered"}
     for index, references in truth["buffers"].items():
         buffer = buffers.get(index, {})
@@ -143,7 +146,7 @@ def check_sqpoll(truth, snapshot):
 
 
 def check_many(truth, snapshot):
-    expect(len({request["user_data"] for request in snapshot["requests"]}) == 4096, "not every poll")
+    expect(len({request["user_data"] for request in snapshot["requests"]}) == 4096, "not every poll is listed")
 
 
 def check_overflow(truth, snapshot):
@@ -153,7 +156,7 @@ def check_overflow(truth, snapshot):
 
 
 def check_ublk(truth, snapshot):
-    """Requests to the device, which its server has not committed."""
+    """Checks requests to a ublk device whose server has not committed them."""
     waiting = [r for r in snapshot["requests"] if r["place"] == "block"]
     expect(waiting, "no request is in the block layer")
     for request in waiting:
@@ -163,11 +166,11 @@ def check_ublk(truth, snapshot):
         expect(cause["kind"] == "device" and "ublkb" in cause["text"], cause["text"])
         expect("not committed" in cause["text"], cause["text"])
         expect(disks and all(disk["with_server"] for disk in disks), f"disk requests {disks}")
-        expect(all(disk["server_pid"] == truth["pid"] for disk in disks), f"served by another: {disks}")
+        expect(all(disk["server_pid"] == truth["pid"] for disk in disks), f"served by another process: {disks}")
         expect(all(snapshot["time_ns"] - disk["start_ns"] > 1_000_000_000 for disk in disks), "age")
     check_ublk_report(truth, snapshot)
     tags = {(disk["queue"], disk["tag"]) for disk in snapshot["disk_requests"]}
-    expect(len(tags) == len(snapshot["disk_requests"]), "a tag twice")
+    expect(len(tags) == len(snapshot["disk_requests"]), "two disk requests with the same tag")
 
 
 def report(name):
@@ -176,7 +179,7 @@ def report(name):
 
 
 def check_ublk_report(truth, snapshot):
-    """The finding names device, queue and tag, and the requests that wait; well servers have none."""
+    """Checks that the finding names device, queue, tag and waiting requests, and that healthy servers have no finding."""
     found, findings = report("ublk")
     expect(len(found) == 1, f"findings {[finding['tag'] for finding in findings]}")
     if found:
@@ -194,7 +197,7 @@ def check_ublk_report(truth, snapshot):
     for load in ("--rate=50", "--no-load"):
         found, findings = report(f"ublk{load}")
         expect(not found, f"{load}: {found}")
-        # the server's backing file is in memory, so its I/O always needs workers; delays in a guest are not faults
+        # The server's backing file is in memory, so its I/O always needs workers. Delays in a guest are not faults.
         cries = [finding["summary"] for finding in findings if finding["severity"] != "info"
                  and finding["tag"] != "punt-storm" and not finding["summary"].startswith("held_after_done: ")]
         expect(not cries, f"{load}: {cries}")
@@ -203,13 +206,13 @@ def check_ublk_report(truth, snapshot):
     found, findings = report("ublk--null")
     unused = [f for f in findings if f["tag"] == "group-condition" and f["summary"].startswith("unused: ")]
     expect(not found, f"--null: {found}")
-    lends = version >= (6, 17)  # on these kernels the driver registers buffers automatically
+    lends = version >= (6, 17)  # On these kernels, the driver registers buffers automatically.
     expect(len(unused) == lends, f"--null: {[finding['tag'] for finding in findings]}")
-    expect(all(finding["requests"] for finding in unused), "unused: nobody is named")
+    expect(all(finding["requests"] for finding in unused), "unused: no request is named")
 
 
 def check_ublk_faults():
-    """The faults' conditions are found while they happen."""
+    """Checks that uringtop finds the condition of each injected fault, with its requests, while the fault happens."""
     found, findings = report("ublk_faults")
     shown = {f["summary"].split(":")[0] for f in findings if f["tag"] == "group-condition" and f["requests"]}
     wanted = {"held_after_done", "given_back_late", "short_member", "partly_filled", "leader_failed", "member_failed",

@@ -1,7 +1,8 @@
-"""Checks traces for Perfetto with its official definitions, and against uringtop's other outputs.
+"""Checks traces for Perfetto: with Perfetto's official protobuf definitions, and against uringtop's other outputs.
 
 Usage: check.py FOLDER
-For each NAME.pftrace the folder has NAME.jsonl (export) and NAME.json (snapshot --json).
+
+FOLDER contains, for each NAME.pftrace, NAME.jsonl (`export`) and NAME.json (`snapshot --json`) of the same recording.
 """
 
 import collections
@@ -22,7 +23,7 @@ def check(condition, *what):
 
 
 def messages(message):
-    """The message and all messages in it."""
+    """Yields the protobuf message and all messages nested in it."""
     yield message
     for field, value in message.ListFields():
         if field.message_type is None:
@@ -32,7 +33,10 @@ def messages(message):
 
 
 class Events:
-    """The events of a trace, with their names and details; checks properties of every trace."""
+    """The events of a trace, as tuples of time, event, name, categories and details.
+
+    Checks properties that every trace must have.
+    """
 
     def __init__(self, path):
         trace = Trace()
@@ -81,7 +85,10 @@ class Events:
         return [e for e in self.all if category in e[3] and e[1].type == type]
 
     def check_slices(self):
-        """Slices of a track nest; rows of requests and groups have one at a time."""
+        """Checks that only slices of the category `step` begin while another slice of their track is open.
+
+        Counts the slices that never end, by category (`open`).
+        """
         self.open = collections.Counter()
         depth = collections.defaultdict(list)
         # The sort is stable: events at the same time stay in the order of the file, as in Perfetto.
@@ -98,7 +105,7 @@ class Events:
             self.open.update(category for _, category in stack)
 
     def check_arrows(self):
-        """Every arrow has two ends."""
+        """Checks that every arrow (flow) has two ends, and counts the arrows."""
         ends = collections.Counter()
         for _, event, *_ in self.all:
             ends.update(event.flow_ids)
@@ -115,7 +122,10 @@ def value(detail):
 
 
 def compare(path):
-    """Counts equal the model's."""
+    """Compares a trace with the snapshot and the export of its recording.
+
+    Returns the numbers of events and arrows in the trace.
+    """
     events = Events(path)
     lines = [json.loads(line) for line in path.with_suffix(".jsonl").read_text().splitlines()]
     snapshot = json.loads(path.with_suffix(".json").read_text())
@@ -154,7 +164,7 @@ def compare(path):
 
 
 def compare_model(events, snapshot, lines, model, equal):
-    """What needs all requests and groups in the snapshot."""
+    """Makes the comparisons that need a snapshot with all requests and groups."""
     chains = sum(len(chain["members"]) - 1 for chain in snapshot["chains"])
     groups = snapshot["groups"]
     equal("groups", len(events.of("group", BEGIN)), len(groups))
@@ -180,7 +190,7 @@ EXECUTES = {"file_assigned", "short_write", "poll_armed", "posted"}
 
 
 def by_worker(request, names):
-    """Whether a thread other than the submitter executed the request after its handover to io-wq."""
+    """Returns True if a thread other than the submitter executed the request after its handover to io-wq."""
     steps = request["steps"]
     handover = [i for i, step in enumerate(steps) if step["step"].startswith("queued_to_worker")]
     for step in steps[handover[0] + 1 :] if handover else []:

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""Compares the test programs' truths with what ftrace saw of them: trace.sh DIRECTORY | verify.py [-v]
+"""Compares the truth that each test program prints (its own counts, as JSON) with its ftrace trace.
 
-The lines of a program: PROGRAM name status message, TRUTH json, then the trace. Exit status 1 when a claim does not hold.
+Usage: trace.sh DIRECTORY | verify.py
+
+Input for each program: a line `PROGRAM name status message`, a line `TRUTH json`, and the lines of the trace. Exit
+status 1 if a program failed, if a truth and its trace differ, or if there is no program.
 """
 import collections
 import json
@@ -22,6 +25,7 @@ def user_data(text):
 
 
 def compare(truth, lines):
+    """Returns the counts of the program's trace events by name, and a text for each difference from its truth."""
     events = [match.groupdict() for match in map(LINE.match, lines) if match]
     creates = [e for e in events if e["event"] == "create" and int(e["pid"]) == truth["pid"]]
     rings = {field("ring", e["text"]) for e in creates}
@@ -35,7 +39,7 @@ def compare(truth, lines):
 
     def same(what, expected, seen):
         if expected != seen:
-            wrong.append(f"{what}: the program says {expected}, the trace {seen}")
+            wrong.append(f"{what}: {expected} in the truth, {seen} in the trace")
 
     def data(event):
         return collections.Counter(user_data(e["text"]) for e in mine if e["event"] == event)
@@ -69,7 +73,7 @@ def compare(truth, lines):
         same(f"notifications of {r['user_data']}", r.get("notifs", 0), sum(1 for _, flags in completions if flags & 8))
     for aux in truth.get("aux", []):
         same(f"CQE {aux['user_data']} without a request", [aux["res"]], [result for result, _ in seen.pop(aux["user_data"], [])])
-    same("completions of nobody", {}, dict(seen))
+    same("completions without a request", {}, dict(seen))
     if "short_traced" in truth:
         same("short_write", truth["short_traced"], counts["short_write"])
     for key, event in {"cancelled": "fail_link", "deferred": "defer", "poll_armed": "poll_arm"}.items():

@@ -1,6 +1,8 @@
-"""Runs the queries of docs/sql.md on a recording.
+"""Runs the queries of docs/sql.md on a recording, and compares some results with the recording's trace.
 
-Usage: run.py docs/sql.md FOLDER, where FOLDER has trace.jsonl, events.csv and snapshot.json.
+Usage: run.py docs/sql.md FOLDER
+
+FOLDER contains the exports of the recording: trace.jsonl, events.csv and snapshot.json.
 """
 
 import json
@@ -34,7 +36,7 @@ for table in tables:
 for heading, lists in results.items():
     print("query", heading, [len(rows) for rows in lists])
 
-# Compares results of the queries with the trace itself.
+# Compares results of the queries with trace.jsonl.
 lines = [json.loads(line) for line in open("trace.jsonl")]
 summary = lines[-1]
 count = database.execute("SELECT count(*) FROM requests").fetchone()[0]

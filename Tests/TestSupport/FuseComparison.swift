@@ -21,7 +21,7 @@ struct FuseComparison: LentGroupComparison {
     }
     let leaders = Set(told.map(\.leader))
     for group in seen where !leaders.contains(.init(group.leader.userData)) {
-      differ("FUSE group \(group.id)", "is not in the program's truth")
+      differ("FUSE group \(group.id)", "missing from the program's truth")
     }
   }
 

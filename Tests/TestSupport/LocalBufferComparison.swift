@@ -22,7 +22,7 @@ struct LocalBufferComparison: LentGroupComparison {
     }
     let leaders = Set(told.map(\.leader))
     for group in seen where !leaders.contains(.init(group.leader.userData)) {
-      differ("local buffer group \(group.id)", "is not in the program's truth")
+      differ("local buffer group \(group.id)", "missing from the program's truth")
     }
     compareOthers(snapshot, told, ids)
   }

@@ -54,7 +54,7 @@ public struct TruthComparison {
     }
     let known = Set(truth.requests.map(\.userData))
     for (userData, requests) in reported where !known.contains(userData) {
-      differ("request \(userData) (\(requests[0].opcode.name))", "is not in the program's truth")
+      differ("request \(userData) (\(requests[0].opcode.name))", "missing from the program's truth")
     }
     compareSpecials()
   }
@@ -265,7 +265,7 @@ public struct TruthComparison {
     }
     for group in seen {
       let leader = ProgramTruth.UserData(group.leader.userData)
-      if told[leader] == nil { differ("SQE group of \(leader)", "is not in the program's truth") }
+      if told[leader] == nil { differ("SQE group of \(leader)", "missing from the program's truth") }
     }
   }
 

@@ -1,4 +1,4 @@
-"""The run of the benchmarks: where things are, and the rows of the table."""
+"""Shared parts of the benchmarks: paths, the rows of the printed table, and measurements from /proc."""
 import json
 import os
 import subprocess
@@ -31,7 +31,7 @@ class Bench:
 
 
 def mount_tracing():
-    """bpftrace and perf look for tracepoints in these file systems."""
+    """Mounts tracefs and debugfs, in which bpftrace and perf look for tracepoints."""
     for kind, path in ("tracefs", "/sys/kernel/tracing"), ("debugfs", "/sys/kernel/debug"):
         if not os.path.ismount(path):
             subprocess.run(["mount", "-t", kind, "nodev", path], check=True)
@@ -50,7 +50,10 @@ def last_json(text):
 
 
 def thread_seconds(pid):
-    """Processor time by thread; in nanoseconds' resolution, where /proc/PID/stat has ticks of 10 ms."""
+    """Returns the processor time of each thread of a process, in seconds, by thread id.
+
+    Reads schedstat, which counts nanoseconds. /proc/PID/stat counts ticks of 10 ms.
+    """
     seconds = {}
     for thread in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
@@ -59,7 +62,10 @@ def thread_seconds(pid):
 
 
 def seconds_since(before, pid):
-    """Of the threads that are still there: those that end idle used none."""
+    """Returns the processor time that a process has used since `before` (from `thread_seconds`), in seconds.
+
+    Leaves out threads that have ended since then: they were idle and used almost no time.
+    """
     return sum(used - before.get(thread, 0) for thread, used in thread_seconds(pid).items())
 
 

@@ -1,4 +1,4 @@
-"""What the observed programs pay: time per request, and latency at half load."""
+"""Measures the cost for observed programs: time added to each request, and latency at half load."""
 import contextlib
 import os
 import statistics
@@ -8,7 +8,7 @@ from workloads import WORKLOADS, fio
 
 
 def measure(bench, workload, names):
-    """Results of a workload under each observer, by name: one for each round, observers in turn."""
+    """Returns the workload's results by name of the observer, one for each round. Observers alternate in each round."""
     results = {name: [] for name in names}
     for _ in range(bench.arguments.rounds):
         for name in names:
@@ -56,13 +56,16 @@ def cost(bench):
 
 
 def of_limit(added, name):
-    """As a multiple of what two programs cost that read the clock."""
+    """Returns text with the time that an observer adds, as a multiple of the limit; empty without a limit.
+
+    The limit is the time that two BPF programs add that only read the clock.
+    """
     limit = added.get("limit", 0)
     return f", {added[name] / limit:.2f} of the limit" if limit > 0 and name != "limit" else ""
 
 
 def beyond_floor(bench, added, name):
-    """What a filtered request costs more than two programs that do nothing."""
+    """Adds a row: the time that a filtered request costs beyond the floor (two BPF programs that do nothing)."""
     if name in added and "floor" in added and "limit" in added:
         beyond, allowed = added[name] - added["floor"], max(8, 0.1 * added["limit"])
         bench.row(f"{name}, beyond the floor", f"{beyond:.0f} ns", f"at most {allowed:.0f} ns", beyond <= allowed)
@@ -75,7 +78,7 @@ def ratio(bench, added, one, other, limit):
 
 
 def latency(bench):
-    """fio at half of what it reaches, with and without the UI."""
+    """Measures the latency of fio at half of its highest rate, with and without the UI."""
     full = fio(bench)["iops"]
     runs = {"none": [], "live": []}
     for _ in range(bench.arguments.rounds):

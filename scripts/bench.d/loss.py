@@ -1,4 +1,4 @@
-"""Nothing may be lost in a flood, live and in a recording."""
+"""Checks that uringtop loses no record in a flood of requests, live and in a recording."""
 import contextlib
 import json
 import os
@@ -27,7 +27,7 @@ def loss(bench):
     truth, summary = flood_recorded(bench, short)
     is_equal = summary["submitted"] == summary["completed"] == truth["submitted"]
     bench.row(f"record .uring, NOP flood of {short} s: lost", f"{summary['lost']}", "0", summary["lost"] == 0)
-    bench.row("its counts and the workload's own", f"{summary['submitted']} {summary['completed']}",
+    bench.row("record .uring, its counts: submitted, completed", f"{summary['submitted']} {summary['completed']}",
               f"{truth['submitted']}", is_equal)
     bench.results["loss"] = {
         "flood_seconds": seconds, "records": document["records"], "lost": lost, "record": summary,
@@ -51,7 +51,10 @@ def flood_recorded(bench, seconds):
 
 @contextlib.contextmanager
 def kept_memory():
-    """In a virtual machine that tells its host of free pages: they stay the machine's for this long."""
+    """Disables free page reporting while the block runs, so that a virtual machine keeps its free memory.
+
+    Otherwise the host takes back free pages. Does nothing on a kernel without page reporting.
+    """
     try:
         with open(PAGE_REPORTING) as file:
             before = file.read()
@@ -68,7 +71,10 @@ def kept_memory():
 
 
 def warm(path, size):
-    """Touches memory that a file will need: a virtual machine gets it from its host only then, ten times slower."""
+    """Writes `size` bytes to a file, at most 70 % of the free memory, and deletes it.
+
+    In a virtual machine, the first use of a page is ten times slower, because the host provides it only then.
+    """
     with open(path, "wb") as file:
         for _ in range(min(size, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 7 // 10) >> 20):
             file.write(bytes(1 << 20))

@@ -1,4 +1,4 @@
-"""Observers: context managers that give the observer's process id when it is attached."""
+"""Observers: context managers that start an observer, wait until it is attached, and yield its process id."""
 import contextlib
 import fcntl
 import json
@@ -15,7 +15,10 @@ from base import OBSERVER_CPU, pinned
 
 
 class Screen:
-    """A program in a terminal of its own, whose output is read and thrown away."""
+    """A program on its own pseudo-terminal. Its output is discarded after the first frame.
+
+    `first_frame` is the time from the start to the first frame in seconds, or None before it.
+    """
 
     def __init__(self, command):
         self.started = time.monotonic()
@@ -39,7 +42,7 @@ class Screen:
                 return
             if self.first_frame is None:
                 self.received += data
-                # The first frame is there when its header has arrived.
+                # The first frame is complete when its header has arrived.
                 if b"uringtop" in self.received and len(self.received) > 500:
                     self.first_frame = time.monotonic() - self.started
 
@@ -134,7 +137,7 @@ def nobody():
 
 @contextlib.contextmanager
 def held(bench, program, *arguments):
-    """A test program that keeps requests in flight: gives what it says."""
+    """Runs a test program that keeps requests in flight, and yields the JSON object in its first line of output."""
     child = subprocess.Popen(
         [bench.program(program), *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:

@@ -1,4 +1,4 @@
-"""What uringtop itself needs: processor time, memory, time to start."""
+"""Measures uringtop's own needs: processor time, memory, time to start."""
 import json
 import statistics
 import subprocess
@@ -9,7 +9,7 @@ from observers import Screen, held, live, nobody
 
 
 def reader(bench):
-    """The observer's processor time while the UI draws."""
+    """Measures the processor time of the UI during a flood of NOPs."""
     with live(bench) as pid:
         before = thread_seconds(pid)
         start = time.monotonic()
@@ -23,7 +23,7 @@ def reader(bench):
 
 
 def highest_resident(pid, seconds=8):
-    """The highest resident memory, megabytes: snapshots and findings need memory for moments."""
+    """Returns the highest resident memory within `seconds`, in megabytes: some peaks last only for moments."""
     end = time.monotonic() + seconds
     highest = 0
     while time.monotonic() < end:
@@ -79,7 +79,7 @@ def start(bench):
 
 
 def share_beside_paced(bench, pid, rate):
-    """The observer's share of its processor over ten seconds, beside this many requests per second."""
+    """Returns the share of a processor (0 to 1) that a process uses over ten seconds, beside `rate` requests per second."""
     load = rate and subprocess.Popen(
         [bench.program("paced"), "20", str(rate), "--cpu", str(WORKLOAD_CPU)], stdout=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL)

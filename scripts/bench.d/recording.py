@@ -1,4 +1,4 @@
-"""What recordings need: bytes for each request, processor time of the writer, and of the flight recorder."""
+"""Measures recordings: bytes per request, processor time of the writer thread, and cost of the flight recorder."""
 import json
 import os
 import signal
@@ -11,7 +11,7 @@ from base import (
 
 
 def writer_seconds(pid):
-    """Processor time of the thread that compresses and writes; 0 if it has ended."""
+    """Returns the processor time of the thread that compresses and writes, in seconds; 0 if it has ended."""
     for thread in os.listdir(f"/proc/{pid}/task"):
         try:
             with open(f"/proc/{pid}/task/{thread}/comm") as file:
@@ -25,7 +25,8 @@ def writer_seconds(pid):
 
 
 def recorded(bench, command):
-    """Records a command; gives bytes and requests of the file, and the writer's processor time."""
+    """Records a command. Returns the size of the recording, its numbers of completed requests and lost records, and
+    the processor time of the writer thread in seconds."""
     path = bench.path("size.uring")
     process = subprocess.Popen(
         pinned(OBSERVER_CPU, [bench.uringtop, "record", "-o", path, "--", *command]), stdout=subprocess.DEVNULL,
@@ -61,14 +62,14 @@ def recording(bench):
         result = results[name] = recorded(bench, command)
         each = result["bytes"] / max(1, result["requests"])
         bench.row(f"record .uring, {name}", f"{each:.1f} bytes/request", "at most 40", each <= 40)
-        bench.row("its writer", f"{result['writer_seconds'] / max(1, result['requests']) * 1e9:.0f} ns/request, "
+        bench.row(f"writer, {name}", f"{result['writer_seconds'] / max(1, result['requests']) * 1e9:.0f} ns/request, "
                   f"{result['lost']} lost")
     bench.results["recording"] = results
     keep(bench)
 
 
 def keep(bench):
-    """The flight recorder under a steady load."""
+    """Measures processor share and memory of the flight recorder (`record --keep`) under steady loads."""
     results = {}
     for rate in (0, 1000, 100_000):
         with tempfile.TemporaryDirectory(dir=bench.directory) as folder:

@@ -1,4 +1,4 @@
-"""Records through the aggregator alone, and through the commands that read recordings."""
+"""Measures records per second of the aggregator alone, and of the commands that read recordings."""
 import os
 import subprocess
 import tempfile
@@ -14,7 +14,7 @@ COMMANDS = {
 
 
 def seconds_of(command):
-    """Seconds from a command's start to its end; the best of five: others were disturbed."""
+    """Returns the run time of a command in seconds: the shortest of five, the one least disturbed by other processes."""
     times = []
     for _ in range(5):
         start = time.monotonic()
@@ -38,11 +38,11 @@ def replay(bench):
     for name, result in (("made in memory", made), ("recorded", recorded)):
         millions = result["records_per_second"] / 1e6
         bench.row(f"replay, NOPs {name}", f"{millions:.1f} M records/s", "60 M", millions >= 60)
-    bench.row("replay, the file read", f"{recorded['file_records_per_second'] / 1e6:.1f} M records/s")
+    bench.row("replay, with reading the file", f"{recorded['file_records_per_second'] / 1e6:.1f} M records/s")
     for name, rate in commands.items():
         bench.row(f"{name} of the recording, whole process", f"{rate / 1e6:.1f} M records/s")
     share = commands["report"] / recorded["records_per_second"]
     bench.row("report / the aggregator alone", f"{share:.2f}", "at least 0.85", share >= 0.85)
     share = commands["report"] / recorded["file_records_per_second"]
-    bench.row("report / the aggregator with the file's reading", f"{share:.2f}")
+    bench.row("report / the aggregator with reading the file", f"{share:.2f}")
     bench.results["replay"] = {"made": made, "recorded": recorded, "commands": commands}

@@ -1,4 +1,4 @@
-"""What `serve` needs while a client asks every second."""
+"""Measures `serve` while a client requests the metrics every second."""
 import contextlib
 import subprocess
 import threading
@@ -10,7 +10,7 @@ from own import share_beside_paced
 
 
 class Client(threading.Thread):
-    """Asks for the metrics every second; keeps the times that took, and the last answer."""
+    """Requests the metrics every second. Keeps all response times in seconds, and the last response."""
 
     def __init__(self, url):
         super().__init__(daemon=True)
@@ -28,7 +28,7 @@ class Client(threading.Thread):
             self.ask()
 
     def value(self, sample):
-        """The value of the sample that begins so; 0 without one."""
+        """Returns the value of the first line of the last response that begins with `sample`; 0 if there is none."""
         return next((int(line.split()[-1]) for line in self.text.splitlines() if line.startswith(sample)), 0)
 
 
@@ -63,6 +63,6 @@ def serve(bench):
         counted = client.value('uringtop_requests_total{comm="nop_flood"')
         results.update(memory_mb=resident_megabytes(pid), slowest_answer=max(client.times), submitted=truth, counted=counted)
     bench.row("serve, requests counted in a flood of 10 s", f"{counted:,} of {truth:,}", "all", counted == truth)
-    bench.row("serve, slowest answer during the flood", f"{results['slowest_answer'] * 1e3:.0f} ms")
+    bench.row("serve, slowest response during the flood", f"{results['slowest_answer'] * 1e3:.0f} ms")
     bench.row("serve, resident after the flood", f"{results['memory_mb']:.1f} MB")
     bench.results["serve"] = results

@@ -1,4 +1,5 @@
-"""Workloads: each gives nanoseconds per request, and percentiles of its own latency where it has some."""
+"""Workloads. Each returns nanoseconds per request (`ns`); fio and echo also return percentiles of their own latency in
+nanoseconds (`p99`, `p999`)."""
 import json
 
 from base import WORKLOAD_CPU, last_json, output_of, pinned

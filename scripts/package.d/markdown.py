@@ -1,4 +1,4 @@
-"""The part of Markdown that the manual pages take from the documents: sections, paragraphs, tables and code."""
+"""Converts the Markdown that manual pages take from the documents to mdoc: sections, paragraphs, tables and code."""
 import itertools
 import re
 import textwrap
@@ -11,7 +11,7 @@ def cells(row):
 
 
 class Document:
-    """Blocks of lines, as blank lines separate them."""
+    """A document or a part of one: blocks of lines that blank lines separate."""
 
     def __init__(self, text):
         self.blocks = [block.split("\n") for block in re.split(r"\n\n+", text.strip())]
@@ -22,7 +22,7 @@ class Document:
         return document
 
     def section(self, title):
-        """The blocks below the heading `## title`, up to the next heading; without a title, those below `# `."""
+        """Returns the blocks between the heading `## title` and the next heading; those below the first `# ` for None."""
         heading = f"## {title}" if title else None
         found = None
         for index, block in enumerate(self.blocks):
@@ -32,18 +32,18 @@ class Document:
                 if block[0] == heading or heading is None and block[0].startswith("# "):
                     found = index
         if found is None:
-            raise SystemExit(f"no section '{title}'")
+            raise SystemExit(f"no section '{title}' in the document")
         return self._of(self.blocks[found + 1:])
 
     def after_table(self, column):
-        """The table whose first column has this title, and all blocks after it."""
+        """Returns the table whose first column has this title, and all blocks after it."""
         for index, block in enumerate(self.blocks):
             if block[0].startswith(f"| {column} |"):
                 return self._of(self.blocks[index:])
-        raise SystemExit(f"no table '{column}'")
+        raise SystemExit(f"no table with the first column '{column}' in the document")
 
     def write(self, page):
-        """The blocks as mdoc."""
+        """Writes the blocks to an mdoc page."""
         for block in self.blocks:
             if block[0].startswith("|"):
                 write_table(page, [cells(row) for row in block])
@@ -55,7 +55,7 @@ class Document:
 
 
 def write_table(page, rows):
-    """Two columns as a list of tags; more as a table in fixed width, because columns of mdoc do not wrap."""
+    """Writes two columns as a tagged list, and more as text of fixed width, because the columns of mdoc do not wrap."""
     titles, _, *rows = [[cell.replace("`", "") for cell in row] for row in rows]
     if len(titles) == 2:
         page.macro("Bl -tag -width Ds")

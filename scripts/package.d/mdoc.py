@@ -1,4 +1,4 @@
-"""A manual page in the language of mdoc(7)."""
+"""Writes a manual page in the language mdoc(7)."""
 import re
 import textwrap
 
@@ -6,20 +6,20 @@ WIDTH = 78
 
 
 def escaped(text):
-    """Text without special meaning for roff. Options keep a minus that can be copied."""
+    """Returns the text with backslashes escaped for roff, and hyphens of options written as ASCII minus signs."""
     text = text.replace("\\", "\\e")
     return re.sub(r"--|(?<![\w`])-(?=\w)", lambda match: "\\-" * len(match[0]), text)
 
 
 def argument(text):
-    """Text in the line of a macro: a word that looks like a macro must not be one."""
+    """Returns the text as arguments of a macro, with words escaped that mdoc would interpret as macros or delimiters."""
     return " ".join(
         "\\&" + word if re.fullmatch(r"[A-Z%][A-Za-z0-9]{1,2}|[.,:;()\[\]?!|]", word) else word
         for word in escaped(text).replace('"', "\\(dq").split())
 
 
 class Page:
-    """Collects the lines of a page."""
+    """A manual page under construction: a list of lines."""
 
     def __init__(self, documents):
         self.lines = []
@@ -44,7 +44,10 @@ class Page:
         self.macro(f"Xr {name} {section} {end}".rstrip())
 
     def text(self, text):
-        """Running text, one sentence a line as mdoc(7) requires. `code` is bold."""
+        """Writes running text. Each sentence begins a new line, as mdoc(7) requires.
+
+        `code` becomes bold, links lose their targets, and paths below docs/ become those of the installed documents.
+        """
         text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
         text = re.sub(r"\bdocs/(?=[\w-]+\.md|schema)", self.documents.rstrip("/") + "/docs/", text)
         for sentence in re.split(r"(?<=[.!?]) +", text):
@@ -53,7 +56,7 @@ class Page:
                 self.lines.append("\\&" + line if line[0] in ".'" else line)
 
     def literal(self, lines):
-        """Lines as they are."""
+        """Writes lines that keep their breaks and spaces."""
         self.macro("Bd -literal -offset indent")
         for line in lines:
             line = escaped(line)

@@ -1,4 +1,4 @@
-"""uringtop under test: its commands as processes, what they hold, and what they leave behind."""
+"""Runs uringtop's commands as processes, and measures which resources they hold and leave behind."""
 import fcntl
 import json
 import os
@@ -16,7 +16,11 @@ PROGRAMS = ROOT / ".build" / "programs"
 
 
 class Observer:
-    """A command of uringtop. Its output is kept if it is short, and otherwise only its last line."""
+    """A running uringtop command.
+
+    Keeps the number of its output lines, the last of them, and all of its standard error (`errors`). On a terminal,
+    standard error is part of the output, and `errors` is empty.
+    """
 
     def __init__(self, name, command, terminal=False, environment=None):
         self.name = name
@@ -71,7 +75,10 @@ class Observer:
         return self.process.poll() is None
 
     def end(self, patience=60, number=signal.SIGTERM):
-        """Asks it to end; returns the status as a shell has it, or None if it did not."""
+        """Sends a signal and waits for the end. Returns the exit status as a shell does: 128 plus the number of a signal.
+
+        Kills the process after `patience` seconds, and then returns None.
+        """
         if self.is_running():
             self.process.send_signal(number)
         return self.wait(patience)
@@ -94,12 +101,12 @@ class Observer:
         return held_by(self.process.pid)
 
     def programs(self):
-        """Ids of the BPF programs that it holds."""
+        """Returns the ids of the BPF programs that the process holds."""
         return bpf_programs_of(self.process.pid)
 
 
 def held_by(pid):
-    """Memory in KiB, and the numbers of descriptors, threads and BPF objects of a process."""
+    """Returns the anonymous memory of a process in KiB, and its numbers of descriptors, threads and BPF objects."""
     folder = pathlib.Path("/proc") / str(pid)
     status = (folder / "status").read_text()
     fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
@@ -118,9 +125,12 @@ def held_by(pid):
 
 
 def unsteadiness(samples):
-    """One line for each thing that a process did not keep steady. Only the second and the last third of the
-    samples count: in the first one caches fill, and threads that only the start needs end. The last third may have 5 %
-    more memory than the second one; the number of descriptors, threads and BPF objects must not change."""
+    """Returns a line for each resource that did not stay constant over the samples of `held_by`; none if all did.
+
+    Ignores the first third of the samples, in which caches fill and threads end that only the start needs. The peak
+    of memory may be 5 % higher in the last third than in the second. The numbers of descriptors, threads and BPF
+    objects must not change.
+    """
     third = len(samples) // 3
     if not third:
         return []
@@ -148,13 +158,16 @@ def bpf_programs_of(pid):
 
 
 def bpf_programs():
-    """Ids of all BPF programs on this machine."""
+    """Returns the ids of all BPF programs on this machine."""
     text = subprocess.run(["bpftool", "prog", "show", "-j"], capture_output=True, check=True).stdout
     return {program["id"] for program in json.loads(text)}
 
 
 def remaining(programs, patience=10):
-    """Those that still exist; the kernel frees a program a moment after its last user."""
+    """Waits until none of the programs exists, for `patience` seconds at most. Returns the ids of those left.
+
+    The kernel frees a program a moment after its last user has closed it.
+    """
     end = time.monotonic() + patience
     while programs & bpf_programs() and time.monotonic() < end:
         time.sleep(0.1)

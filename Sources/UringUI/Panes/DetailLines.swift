@@ -2,10 +2,11 @@
 struct DetailLines {
   private(set) var lines: [[Piece]] = []
   private(set) var actions: [Int: PaneAction] = [:]
-  /// Width of the pane in columns.
+  /// Columns for facts: all but the last one, in which ``ScrollingText`` draws its arrows.
   private let width: Int
 
-  init(width: Int) { self.width = width }
+  /// - Parameter width: width of the pane in columns.
+  init(width: Int) { self.width = width - 1 }
 
   /// Adds facts. Text that does not fit into its line continues on the next lines, below the value.
   mutating func add(_ facts: [[Piece]]) {
