@@ -2,8 +2,8 @@
 
 Usage: check.py FOLDER
 
-FOLDER contains the results of guest.sh. A snapshot must list each request in flight and the cause of its wait. The
-number of listed requests must equal the kernel's own count for the ring.
+FOLDER contains the results of guest.sh. A snapshot must list each request in flight and the cause of its wait. uringtop
+must account for as many requests as the kernel counts for the ring.
 """
 import json
 import pathlib
@@ -26,7 +26,7 @@ def load():
 
 
 def balanced(snapshot):
-    """Checks that uringtop lists as many requests as the kernel counts as outstanding, for each ring."""
+    """Checks for each ring that uringtop accounts for all requests that the kernel counts as outstanding."""
     for ring in snapshot["rings"]:
         balance = ring["balance"]
         expect(balance is not None, "a ring without the kernel's count of requests")
@@ -179,7 +179,7 @@ def report(name):
 
 
 def check_ublk_report(truth, snapshot):
-    """Checks that the finding names device, queue, tag and waiting requests, and that healthy servers have no finding."""
+    """Checks that the finding names device, queue, tag and waiting requests. Healthy servers must have no finding."""
     found, findings = report("ublk")
     expect(len(found) == 1, f"findings {[finding['tag'] for finding in findings]}")
     if found:

@@ -58,7 +58,7 @@ def cost(bench):
 def of_limit(added, name):
     """Returns text with the time that an observer adds, as a multiple of the limit; empty without a limit.
 
-    The limit is the time that two BPF programs add that only read the clock.
+    The limit is the time added by two BPF programs that only read the clock.
     """
     limit = added.get("limit", 0)
     return f", {added[name] / limit:.2f} of the limit" if limit > 0 and name != "limit" else ""

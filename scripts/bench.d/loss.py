@@ -27,7 +27,7 @@ def loss(bench):
     truth, summary = flood_recorded(bench, short)
     is_equal = summary["submitted"] == summary["completed"] == truth["submitted"]
     bench.row(f"record .uring, NOP flood of {short} s: lost", f"{summary['lost']}", "0", summary["lost"] == 0)
-    bench.row("record .uring, its counts: submitted, completed", f"{summary['submitted']} {summary['completed']}",
+    bench.row("record .uring: submitted, completed", f"{summary['submitted']} {summary['completed']}",
               f"{truth['submitted']}", is_equal)
     bench.results["loss"] = {
         "flood_seconds": seconds, "records": document["records"], "lost": lost, "record": summary,
@@ -71,7 +71,7 @@ def kept_memory():
 
 
 def warm(path, size):
-    """Writes `size` bytes to a file, at most 70 % of the free memory, and deletes it.
+    """Writes `size` bytes, but at most 70 % of the free memory, to a file, and deletes the file.
 
     In a virtual machine, the first use of a page is ten times slower, because the host provides it only then.
     """

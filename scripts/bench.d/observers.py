@@ -1,4 +1,7 @@
-"""Observers: context managers that start an observer, wait until it is attached, and yield its process id."""
+"""Observers: context managers that start an observer, wait until it is attached, and yield its process id.
+
+The observer `none` yields None.
+"""
 import contextlib
 import fcntl
 import json

@@ -79,7 +79,7 @@ def start(bench):
 
 
 def share_beside_paced(bench, pid, rate):
-    """Returns the share of a processor (0 to 1) that a process uses over ten seconds, beside `rate` requests per second."""
+    """Returns the processor share (0 to 1) of a process over ten seconds, at a load of `rate` requests per second."""
     load = rate and subprocess.Popen(
         [bench.program("paced"), "20", str(rate), "--cpu", str(WORKLOAD_CPU)], stdout=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL)

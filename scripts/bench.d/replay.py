@@ -14,7 +14,7 @@ COMMANDS = {
 
 
 def seconds_of(command):
-    """Returns the run time of a command in seconds: the shortest of five, the one least disturbed by other processes."""
+    """Returns the run time of a command in seconds: the shortest of five, because other processes disturb some runs."""
     times = []
     for _ in range(5):
         start = time.monotonic()
@@ -38,11 +38,11 @@ def replay(bench):
     for name, result in (("made in memory", made), ("recorded", recorded)):
         millions = result["records_per_second"] / 1e6
         bench.row(f"replay, NOPs {name}", f"{millions:.1f} M records/s", "60 M", millions >= 60)
-    bench.row("replay, with reading the file", f"{recorded['file_records_per_second'] / 1e6:.1f} M records/s")
+    bench.row("replay, including reading the file", f"{recorded['file_records_per_second'] / 1e6:.1f} M records/s")
     for name, rate in commands.items():
         bench.row(f"{name} of the recording, whole process", f"{rate / 1e6:.1f} M records/s")
     share = commands["report"] / recorded["records_per_second"]
     bench.row("report / the aggregator alone", f"{share:.2f}", "at least 0.85", share >= 0.85)
     share = commands["report"] / recorded["file_records_per_second"]
-    bench.row("report / the aggregator with reading the file", f"{share:.2f}")
+    bench.row("report / the aggregator, including reading the file", f"{share:.2f}")
     bench.results["replay"] = {"made": made, "recorded": recorded, "commands": commands}

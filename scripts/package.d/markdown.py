@@ -22,7 +22,7 @@ class Document:
         return document
 
     def section(self, title):
-        """Returns the blocks between the heading `## title` and the next heading; those below the first `# ` for None."""
+        """Returns the blocks between the heading `## title` (if None, the first `# `) and the next heading."""
         heading = f"## {title}" if title else None
         found = None
         for index, block in enumerate(self.blocks):

@@ -12,7 +12,7 @@ def escaped(text):
 
 
 def argument(text):
-    """Returns the text as arguments of a macro, with words escaped that mdoc would interpret as macros or delimiters."""
+    """Returns the text as arguments of a macro. Escapes words that mdoc would interpret as macros or delimiters."""
     return " ".join(
         "\\&" + word if re.fullmatch(r"[A-Z%][A-Za-z0-9]{1,2}|[.,:;()\[\]?!|]", word) else word
         for word in escaped(text).replace('"', "\\(dq").split())

@@ -75,7 +75,7 @@ class Observer:
         return self.process.poll() is None
 
     def end(self, patience=60, number=signal.SIGTERM):
-        """Sends a signal and waits for the end. Returns the exit status as a shell does: 128 plus the number of a signal.
+        """Sends a signal and waits for the process to end. Returns its exit status, or 128 plus a signal's number.
 
         Kills the process after `patience` seconds, and then returns None.
         """
