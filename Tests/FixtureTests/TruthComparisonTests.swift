@@ -43,7 +43,8 @@ import UringTrace
       $0.requests[0].userData = .init(0x99)
     },
     Lie(
-      "a request forgotten", of: "links", finds: "request 0x100d (NOP): missing from the program's truth"
+      "a request forgotten", of: "links",
+      finds: "request 0x100d (NOP): missing from the program's truth"
     ) {
       $0.requests.removeLast()
     },
@@ -113,7 +114,8 @@ import UringTrace
       let index = truth.fuseRequests!.firstIndex { $0.conditions == ["answered_early"] }!
       truth.fuseRequests?[index].conditions = []
     },
-    Lie("a FUSE request forgotten", of: "fuse_zero_copy", finds: "missing from the program's truth") {
+    Lie("a FUSE request forgotten", of: "fuse_zero_copy", finds: "missing from the program's truth")
+    {
       $0.fuseRequests?.removeLast()
     },
     Lie("memory of another size", of: "local_buffer", finds: "length of the buffer") {

@@ -265,7 +265,9 @@ public struct TruthComparison {
     }
     for group in seen {
       let leader = ProgramTruth.UserData(group.leader.userData)
-      if told[leader] == nil { differ("SQE group of \(leader)", "missing from the program's truth") }
+      if told[leader] == nil {
+        differ("SQE group of \(leader)", "missing from the program's truth")
+      }
     }
   }
 

@@ -82,7 +82,9 @@ import UringFindings
     Attention(testDescription: "a thread waited a second ago") {
       $0.rings[0].lastWaitTime = $0.time - second
     },
-    Attention(testDescription: "the look at waits omitted something") { $0.waits.isComplete = false },
+    Attention(testDescription: "the look at waits omitted something") {
+      $0.waits.isComplete = false
+    },
     Attention(testDescription: "records were lost") { $0.lost.ringBufferFull = 1 },
     Attention(testDescription: "the request is young") { $0.requests[0].startTime = $0.time },
     Attention(testDescription: "a CQE is in the queue") { $0.rings[0].cqPending = 1 },

@@ -106,7 +106,9 @@ import UringFindings
     Opening(testDescription: "the thread has slept for half a second only") {
       $0.waits.threads[0].since = $0.waits.time - second / 2
     },
-    Opening(testDescription: "the start of the thread's sleep is unknown") { $0.waits.threads[0].since = 0 },
+    Opening(testDescription: "the start of the thread's sleep is unknown") {
+      $0.waits.threads[0].since = 0
+    },
     Opening(testDescription: "its wait has a timeout") { $0.waits.threads[0].wait = .timed },
     Opening(testDescription: "it is stopped") { $0.waits.threads[0].wait = .stopped },
     Opening(testDescription: "io_uring_enter was called again since the look") {

@@ -34,7 +34,9 @@ struct BackingFile: ~Copyable, Sendable {
     // The file is opened without O_DIRECT first, so that a file is created only if it can be used.
     let buffered = try OwnedDescriptor(open: path, O_RDWR | O_CREAT | O_NOCTTY | O_NOFOLLOW)
     var attributes = stat()
-    guard fstat(buffered.number, &attributes) == 0 else { throw .last("cannot read the attributes of \(path)") }
+    guard fstat(buffered.number, &attributes) == 0 else {
+      throw .last("cannot read the attributes of \(path)")
+    }
     guard attributes.st_mode & S_IFMT == S_IFREG else {
       throw TargetError(.invalid, "\(path) is not a regular file")
     }
@@ -70,7 +72,9 @@ struct BackingFile: ~Copyable, Sendable {
     _ file: borrowing OwnedDescriptor, to size: UInt64, name: String
   ) throws(TargetError) {
     var attributes = stat()
-    guard fstat(file.number, &attributes) == 0 else { throw .last("cannot read the attributes of \(name)") }
+    guard fstat(file.number, &attributes) == 0 else {
+      throw .last("cannot read the attributes of \(name)")
+    }
     // A larger file keeps its size, because the user may need the data at its end.
     if UInt64(attributes.st_size) >= size { return }
     guard ftruncate(file.number, off_t(size)) == 0 else { throw .last("cannot grow \(name)") }

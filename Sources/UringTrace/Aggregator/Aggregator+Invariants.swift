@@ -20,7 +20,9 @@
           "a ring's requests in flight are miscounted")
       }
       for slot in requests.allHandles where requests[slot].isLending {
-        precondition(!requests[slot].request.state.isFinal, "an ended request is still followed by the lending tracker")
+        precondition(
+          !requests[slot].request.state.isFinal,
+          "an ended request is still followed by the lending tracker")
       }
       precondition(
         stream.lost.total > 0 || stream.lost.uncounted > 0 || stream.countsUnrecorded

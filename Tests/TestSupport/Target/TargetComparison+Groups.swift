@@ -211,7 +211,9 @@ extension TargetComparison {
   ) {
     let io = expected.io
     guard expected.isProvided else {
-      if group.acknowledgement != nil { differ(subject, "a buffer that was never provided was given back") }
+      if group.acknowledgement != nil {
+        differ(subject, "a buffer that was never provided was given back")
+      }
       return
     }
     guard let acknowledgement = group.acknowledgement else {

@@ -252,13 +252,16 @@ struct ChainTracker: ~Copyable {
         var evicted: UInt32 = 0
         chains[chain].members.checkInvariants(in: members) { member, state in
           precondition(state.chain == chain, "a member is in another chain's list")
-          precondition(requests.chainMember(of: state.slot) == member, "a chain lists a request that is not its member")
+          precondition(
+            requests.chainMember(of: state.slot) == member,
+            "a chain lists a request that is not its member")
           if state.isEvicted { evicted += 1 }
         }
         precondition(evicted == chains[chain].evictedCount, "evicted members are miscounted")
         for broken in [chains[chain].failed, chains[chain].lastCancelled] where broken != .none {
           precondition(members.isLive(broken), "a chain was broken by a member that left")
-          precondition(members[broken].chain == chain, "the member that broke a chain is in another chain")
+          precondition(
+            members[broken].chain == chain, "the member that broke a chain is in another chain")
         }
         listed += Int(chains[chain].members.count)
         kept += Int(evicted)

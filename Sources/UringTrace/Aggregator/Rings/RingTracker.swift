@@ -290,7 +290,9 @@ struct RingTracker: ~Copyable {
     func checkInvariants() {
       contexts.checkInvariants()
       all.checkInvariants(in: rings) { handle, ring in
-        precondition(known(ring.ring.address) == handle || isReplaced(ring), "a ring cannot be found by its context address")
+        precondition(
+          known(ring.ring.address) == handle || isReplaced(ring),
+          "a ring cannot be found by its context address")
         precondition(
           (ring.ring.closedTime != 0) == closed.contains(handle), "a closed ring is on no list")
       }
@@ -299,7 +301,8 @@ struct RingTracker: ~Copyable {
         precondition(rings.isLive(ring) && rings[ring].activeIndex == index, "wrong active ring")
       }
       precondition(closed.count <= max(closedLimit, 0), "too many closed rings are kept")
-      precondition(recent.state == nil || rings.isLive(recent.handle), "the cached recent ring was forgotten")
+      precondition(
+        recent.state == nil || rings.isLive(recent.handle), "the cached recent ring was forgotten")
     }
 
     /// True if another ring now has the ring's context.
