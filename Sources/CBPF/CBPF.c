@@ -29,7 +29,7 @@ static size_t log_length;
 static int append_to_log(enum libbpf_print_level level, const char *format, va_list arguments) {
   if (level == LIBBPF_DEBUG)
     return 0;
-  /* the verifier's log arrives as a single message, with the reason at its end */
+  /* The verifier's log arrives as a single message. Its end contains the reason, so a long message loses its start. */
   char *message;
   int written = vasprintf(&message, format, arguments);
   if (written < 0)
@@ -90,7 +90,7 @@ bool cbpf_allows_fentry(uint32_t function) {
   int descriptor = bpf_prog_load(BPF_PROG_TYPE_TRACING, "probe", "GPL", program, 2, &options);
   if (descriptor < 0)
     return false;
-  /* a program can load and still not attach */
+  /* The program must also attach: a kernel can load the program and then refuse to attach it. */
   int link = bpf_link_create(descriptor, 0, BPF_TRACE_FENTRY, NULL);
   if (link >= 0)
     close(link);
@@ -172,7 +172,7 @@ void cbpf_return_memory(void) {
 
 bool cbpf_status(const char *path, struct cbpf_status *status) {
   struct statx found;
-  /* AT_STATX_DONT_SYNC: does not query the server of a file system, which might not answer */
+  /* AT_STATX_DONT_SYNC: the program that serves a FUSE file system is not queried, because it may never answer. */
   int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
   if (statx(AT_FDCWD, path, flags, STATX_INO | STATX_BTIME, &found))
     return false;
@@ -186,7 +186,7 @@ bool cbpf_status(const char *path, struct cbpf_status *status) {
 
 int cbpf_open_known(const char *path) {
   struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_CACHED | RESOLVE_NO_MAGICLINKS};
-  /* retries, because EAGAIN can also mean that a name changed during the walk */
+  /* Retries after EAGAIN: it means that the path is not cached, or that a name changed during the look-up. */
   for (int tries = 0; tries < 4; tries++) {
     int descriptor = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
     if (descriptor >= 0)
@@ -218,7 +218,7 @@ bool cbpf_has_generation(const char *path, uint32_t generation) {
   int mount;
   if (!generation || name_to_handle_at(AT_FDCWD, path, &found.handle, &mount, AT_SYMLINK_FOLLOW))
     return false;
-  /* the generation's position in the handle depends on the file system */
+  /* Compares each word, because the generation's position in the handle depends on the file system. */
   for (unsigned i = 0; i + sizeof generation <= found.handle.handle_bytes; i += sizeof generation)
     if (!memcmp(found.handle.f_handle + i, &generation, sizeof generation))
       return true;

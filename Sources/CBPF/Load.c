@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Thread-local, because libbpf's callbacks get no data from the caller. */
+/* The argument of cbpf_load in this thread. A variable, because libbpf passes no data of the caller to prepare_load. */
 static _Thread_local const struct cbpf_kernel *kernel;
 
-/* Replaces the placeholders of casts in a program's instructions. */
+/* Replaces the placeholders of casts (PROBE_CAST) in a program's instructions by calls of bpf_rdonly_cast. */
 static void complete_casts(struct bpf_insn *instructions, size_t count) {
   if (!kernel->cast_function)
-    return; /* without the function, the programs do not reach the placeholders */
+    return; /* no bpf_rdonly_cast: config.can_cast is then 0, and no program reaches a placeholder */
   for (size_t place = 1; place < count; place++) {
     struct bpf_insn *call = &instructions[place], *type = call - 1;
     if (call->code != (BPF_JMP | BPF_CALL) || call->src_reg != 0 || call->imm != kernel->cast_mark)
@@ -46,8 +46,8 @@ static int prepare_load(struct bpf_program *program, struct bpf_prog_load_opts *
 }
 
 /*
- * Until the load, programs have a type for which libbpf does not read the kernel's types. These handlers replace
- * libbpf's own for the same sections.
+ * Registers handlers that replace libbpf's own handlers for these sections. They give programs a type for which libbpf
+ * does not read the kernel's types. prepare_load sets the actual type right before the load.
  */
 static void register_sections(void) {
   LIBBPF_OPTS(libbpf_prog_handler_opts, options, .prog_prepare_load_fn = prepare_load);

@@ -1,4 +1,4 @@
-/* The screen and the keys. */
+/* The screen and the keyboard. */
 #define _GNU_SOURCE
 #define NCURSES_WIDECHAR 1
 #include "internal.h"
@@ -28,7 +28,7 @@ static void restore_string(char *text, size_t size, const char *capability) {
     strncat(text, value, size - strlen(text) - 1);
 }
 
-/* Terminals without a terminfo entry on many systems, each with one that understands the same sequences. */
+/* Terminals that many systems have no terminfo entry for, each with a relative: an entry for the same sequences. */
 static const struct {
   const char *name, *relative;
 } relatives[] = {
@@ -39,13 +39,13 @@ static const struct {
     {"screen", "screen-256color"},
 };
 
-/* True for "foot" and "foot-extra", false for "football". */
+/* True if `name` is `of`, or `of` with a suffix after a hyphen: "foot-extra" is a variant of "foot", "football" not. */
 static bool is_variant(const char *name, const char *of) {
   size_t length = strlen(of);
   return strncmp(name, of, length) == 0 && (!name[length] || name[length] == '-');
 }
 
-/* Loads the terminfo entry of a terminal, or else that of its substitute. Returns the name of the entry, or NULL. */
+/* Loads the terminfo entry of a terminal or, if there is none, of its relative. Returns the entry's name, or NULL. */
 static const char *load_description(const char *name) {
   int status = 0;
   if (setupterm(name, STDOUT_FILENO, &status) == OK)
@@ -163,21 +163,21 @@ void cc_flush(int32_t row, int32_t column) {
   doupdate();
 }
 
-/* Reads the window size from the terminal. */
+/* Reads the window size from the terminal and adapts curses to it. */
 static void adopt_size(void) {
   struct winsize size;
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col)
     resizeterm(size.ws_row, size.ws_col);
 }
 
-/* Restores the terminal and stops the program, as ^Z does. Returns when the program continues. */
+/* Restores the terminal and stops the process, as ^Z does without a handler. Returns when the process continues. */
 static void suspend(void) {
   cc_mouse_enable(false);
   endwin();
   cc_signals_stop();
 }
 
-/* Takes the terminal over again after a stop, by suspend() or by a signal that cannot be caught. */
+/* Sets up the terminal again after the process was stopped, by suspend() or by SIGSTOP, which cannot be caught. */
 static void take_back(void) {
   if (!isendwin())
     endwin();

@@ -1,6 +1,6 @@
 /*
- * Mouse reports. curses would block until a report that the terminal has begun is complete. This parser takes the bytes
- * as they arrive.
+ * Mouse reports. curses' own parser blocks until a report that has begun is complete. This parser reads the bytes as
+ * they arrive.
  */
 #define _GNU_SOURCE
 #define NCURSES_WIDECHAR 1
@@ -12,24 +12,25 @@
 #include <term.h>
 #include <unistd.h>
 
-/* Key numbers for the bytes that begin a report; curses has no such keys. */
+/* Key numbers that curses returns for the bytes that begin a report. They are above all numbers of real keys. */
 enum { SGR_REPORT = KEY_MAX + 1, X10_REPORT };
 
-/* Enables reports of button presses, in the SGR encoding (1006) if the terminal supports it, else in that of X10. */
+/* Texts that switch reports of button presses on and off. The terminal uses the SGR encoding (1006) if it supports that
+ * encoding, else the X10 encoding. */
 #define REPORTS_ON "\033[?1000h\033[?1006h"
 #define REPORTS_OFF "\033[?1000l\033[?1006l"
 
-/* Bits of a button's number. */
+/* Bits of a button's number: shift, meta or control was held; the wheel was turned. */
 #define MODIFIERS (4 | 8 | 16)
 #define WHEEL 64
 
 static bool is_available;
 
-/* The report that is being read: its numbers are button, column, row, the latter two from 1. */
+/* The report that is being read. */
 static struct {
-  int encoding; /* 0: none */
-  int numbers[3];
-  int position; /* of the number that is being read */
+  int encoding;   /* SGR_REPORT or X10_REPORT; 0: no report is being read */
+  int numbers[3]; /* button, column and row; column and row start at 1 */
+  int position;   /* index of the number that is being read */
 } report;
 
 const char *cc_mouse_find(void) {
@@ -60,7 +61,7 @@ bool cc_mouse_begin(uint32_t key) {
   return true;
 }
 
-/* The event of a complete report; only presses have one. */
+/* Sets the event of a complete report. Only presses of the left button and turns of the wheel have an event. */
 static enum cc_mouse_result finish(bool is_press, struct cc_input *event) {
   report.encoding = 0;
   int button = report.numbers[0] & ~MODIFIERS;
@@ -90,7 +91,7 @@ enum cc_mouse_result cc_mouse_read(int fd, struct cc_input *event) {
     } else if ((byte == 'M' || byte == 'm') && report.position == 2) {
       return finish(byte == 'M', event);
     } else {
-      /* Not a report: the byte begins other input. */
+      /* The bytes are no report: this byte is other input, which curses reads next. */
       report.encoding = 0;
       ungetch(byte);
     }

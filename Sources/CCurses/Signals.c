@@ -1,4 +1,4 @@
-/* Signals while the UI has the terminal. Handlers set flags and write to a pipe. */
+/* Signals while the UI uses the terminal. The handlers set flags and write to a pipe, which wakes cc_read. */
 #define _GNU_SOURCE
 #include "internal.h"
 
@@ -21,8 +21,9 @@ static bool is_installed;
 
 static struct process_terminal terminal;
 
-/* The signal that asked to end, and seconds until the end is forced. */
+/* The first signal that requested the end of the process; 0: none. */
 static volatile sig_atomic_t asked;
+/* Seconds after that signal until the end is forced. */
 #define PATIENCE 3
 
 void cc_wake(void) {
@@ -32,7 +33,8 @@ void cc_wake(void) {
   errno = saved;
 }
 
-/* Ends the process if the main thread does not, for example because it is blocked in a write to a stopped terminal. */
+/* Ends the process by a signal, because the main thread has not ended it in time: that thread may be blocked in a write
+ * to a stopped terminal. */
 static void force_end(int number) {
   process_restore_terminal();
   signal(number, SIG_DFL);
@@ -81,7 +83,7 @@ bool cc_signals_install(int tty, const struct termios *settings, const char *res
   strncpy(terminal.text, restore, sizeof(terminal.text) - 1);
   memset((void *)&cc_pending, 0, sizeof(cc_pending));
   asked = 0;
-  /* the parent process may have left these signals blocked */
+  /* Unblocks the signals: the parent process may have started this process with these signals blocked. */
   sigset_t wanted;
   sigemptyset(&wanted);
   for (int i = 0; i < COUNT(flagged); i++) {

@@ -1,7 +1,7 @@
-/* Rights that the process gives up: capabilities, and system calls that it does not need.
+/* Privileges that the process gives up: capabilities, and system calls that it does not need (seccomp).
  *
- * A refused call fails with EPERM. The lists name the refused calls, so that a system call that a C library starts to
- * use is not refused by mistake. */
+ * A refused call fails with EPERM. The lists contain the refused calls rather than the permitted ones. So a system call
+ * that a new version of a C library begins to use is not refused by mistake. */
 #define _GNU_SOURCE
 #include "CProcess.h"
 
@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Not in every system's headers. */
+/* O_TMPFILE without O_DIRECTORY; some systems' headers do not define it. */
 #ifndef __O_TMPFILE
 #define __O_TMPFILE 020000000
 #endif
@@ -28,7 +28,8 @@
 #define ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
 
-/* Never needed: to execute programs, open connections, access other processes' memory, or configure the machine. */
+/* Calls that are never needed. They execute programs, open connections, access other processes' memory, or configure
+ * the machine. */
 static const unsigned short never[] = {
     SYS_execve,
     SYS_execveat,
@@ -83,7 +84,7 @@ static const unsigned short accepts[] = {
     SYS_accept4,
 };
 
-/* Needed to capture, but not to read a recording. */
+/* Calls that a capture needs, but the reader of a recording does not. */
 static const unsigned short live_only[] = {
     SYS_bpf,
     SYS_perf_event_open,
@@ -151,11 +152,11 @@ static void refuse(struct program *program, const unsigned short *calls, size_t 
   }
 }
 
-/* Refuses openat. With allows_writing, still permits opens for writing only, and of folders. */
+/* Refuses openat. With allows_writing, permits opens for writing only, of folders, and with O_PATH. */
 static void refuse_reading(struct program *program, bool allows_writing) {
   add(program, BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, allows_writing ? 5 : 1);
   if (allows_writing) {
-    /* the low half: the architectures listed above are little-endian */
+    /* Loads the low half of the flags: the architectures listed above are little-endian. */
     load(program, offsetof(struct seccomp_data, args[2]));
     add(program, BPF_JMP | BPF_JSET | BPF_K, O_RDWR, 2, 0);
     add(program, BPF_JMP | BPF_JSET | BPF_K, O_WRONLY | O_DIRECTORY | O_PATH | __O_TMPFILE, 0, 1);
@@ -171,7 +172,7 @@ bool process_refuse_calls(enum process_work work) {
   end(&program, REFUSE);
   load(&program, offsetof(struct seccomp_data, nr));
 #if defined(__x86_64__)
-  add(&program, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1); /* x32 */
+  add(&program, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1); /* numbers of x32 system calls */
   end(&program, REFUSE);
 #endif
   refuse(&program, never, COUNT(never));
@@ -185,7 +186,7 @@ bool process_refuse_calls(enum process_work work) {
   }
   end(&program, SECCOMP_RET_ALLOW);
 
-  tzset(); /* the time zone's file cannot be opened later */
+  tzset(); /* reads the time zone's file now, because openat may be refused later */
   struct sock_fprog filter = {.len = program.length, .filter = program.filter};
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
          syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) == 0;

@@ -1,4 +1,4 @@
-/* Crashes. Handlers only call async-signal-safe functions. */
+/* The handling of crashes. Signal handlers call only async-signal-safe functions. */
 #define _GNU_SOURCE
 #include "internal.h"
 
@@ -20,9 +20,9 @@ static const struct {
 };
 #define COUNT (sizeof(crashes) / sizeof(crashes[0]))
 
-/* sysexits.h: EX_OSERR */
+/* Exit status EX_OSERR of sysexits.h. */
 #define STATUS_SYSTEM 71
-/* Enough for a signal frame with all registers of the processor. */
+/* Size of the alternate signal stacks: enough for a signal frame with all registers of the processor. */
 #define STACK_SIZE 32768
 
 static struct sigaction before[COUNT];
@@ -37,7 +37,7 @@ void process_restore_terminal(void) {
   const struct process_terminal *restored = atomic_load(&terminal);
   if (!restored)
     return;
-  /* Must not block on a stopped terminal (^S). */
+  /* O_NONBLOCK: the write must not block if the terminal's output is stopped (^S). */
   int flags = fcntl(restored->descriptor, F_GETFL);
   fcntl(restored->descriptor, F_SETFL, flags | O_NONBLOCK);
   (void)!write(restored->descriptor, restored->text, strlen(restored->text));
@@ -45,7 +45,7 @@ void process_restore_terminal(void) {
   tcsetattr(restored->descriptor, TCSANOW, &restored->settings);
 }
 
-/* A line composed in pieces, because snprintf is not async-signal-safe. */
+/* A line of output, composed piece by piece because snprintf is not async-signal-safe. */
 struct line {
   char text[256];
   size_t length;
@@ -66,7 +66,8 @@ static void add_number(struct line *line, unsigned long value, unsigned base) {
   add(line, first);
 }
 
-/* True for the first thread that crashes. Any other thread waits here for the process to end. */
+/* Restores the terminal and returns true in the first thread that crashes. Returns false in any further thread, which
+ * must then wait for the end of the process. */
 static bool begin_end(void) {
   if (atomic_flag_test_and_set(&is_ending))
     return false;
@@ -95,7 +96,8 @@ static unsigned long instruction(const ucontext_t *context) {
 #endif
 }
 
-/* When this returns, the fault repeats and reaches the previous handler. */
+/* Prints a line and reinstalls the previous handlers. After the return the fault repeats, and the previous handler
+ * receives it. */
 static void on_crash(int number, siginfo_t *info, void *context) {
   if (!begin_end())
     for (;;)
@@ -115,31 +117,32 @@ static void on_crash(int number, siginfo_t *info, void *context) {
   }
   print(&line);
   if (info->si_code <= 0)
-    raise(number); /* a sent signal does not repeat by itself, unlike a fault */
+    raise(number); /* the signal was sent by a process: unlike a fault, it does not repeat by itself */
 }
 
 void process_catch_crashes(void) {
   static char stack[STACK_SIZE];
   stack_t alternate = {.ss_sp = stack, .ss_size = sizeof(stack)};
   sigaltstack(&alternate, NULL);
-  /* All crash signals are blocked in the handler, so a fault in it ends the process. */
+  /* The handler runs with all crash signals blocked, so a fault in the handler ends the process. */
   struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   sigemptyset(&action.sa_mask);
   for (size_t i = 0; i < COUNT; i++)
     sigaddset(&action.sa_mask, crashes[i].number);
-  /* The handlers of Swift's runtime print a backtrace if requested and if its helper exists. */
+  /* The previous handlers are those of Swift's runtime. They print a backtrace if its helper program exists, so they
+   * are called only if the user wants a backtrace. */
   bool wants_backtrace = getenv("SWIFT_BACKTRACE");
   for (size_t i = 0; i < COUNT; i++) {
     sigaction(crashes[i].number, &action, &before[i]);
     if (!wants_backtrace)
       before[i] = (struct sigaction){.sa_handler = SIG_DFL};
   }
-  /* the parent may have left these signals blocked */
+  /* Unblocks the signals: the parent process may have started this process with these signals blocked. */
   pthread_sigmask(SIG_UNBLOCK, &action.sa_mask, NULL);
 }
 
 void process_run_thread(const char *name, void (*body)(void *), void *context) {
-  /* At the bottom of the thread's stack, where no page is touched unless it is used. */
+  /* The alternate stack is part of the thread's own stack. Its pages use no memory until a crash touches them. */
   char stack[STACK_SIZE];
   stack_t alternate = {.ss_sp = stack, .ss_size = sizeof(stack)};
   sigaltstack(&alternate, NULL);
@@ -157,8 +160,8 @@ void process_block_signals(sigset_t *previous) {
   pthread_sigmask(SIG_SETMASK, &blocked, previous);
 }
 
-/* In static builds (Package.swift: --wrap), replaces the runtime's function for a failed allocation, which prints a
- * stack trace and aborts. */
+/* In static builds (Package.swift: --wrap), the linker replaces the Swift runtime's function for a failed allocation by
+ * this one. The runtime's function prints a stack trace and aborts. */
 _Noreturn void __wrap__ZN5swift28swift_abortAllocationFailureEmm(size_t size, size_t alignment) {
   (void)alignment;
   if (!begin_end())

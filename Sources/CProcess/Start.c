@@ -1,4 +1,4 @@
-/* Work before Swift runs. */
+/* Preparations before Swift code runs. */
 #define _GNU_SOURCE
 #include "internal.h"
 
@@ -7,14 +7,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Swift's runtime: sets CommandLine.arguments, which by default come from a search of /proc/self/maps. */
+/* A function of Swift's runtime that sets CommandLine.arguments. Without it the runtime finds the arguments with
+ * /proc/self/maps. */
 void _swift_stdlib_overrideUnsafeArgvArgc(char **argv, int argc);
 
 static int argument_count;
 static char **arguments;
 static int has_set_root;
 
-/* A static runtime aborts in its own constructors if it cannot read /proc/self/exe, unless SWIFT_ROOT is set. */
+/* Runs before the constructors of a statically linked Swift runtime. They abort if they cannot read /proc/self/exe,
+ * unless SWIFT_ROOT is set. */
 __attribute__((constructor(101))) static void before_runtime(int argc, char **argv) {
   argument_count = argc;
   arguments = argv;
@@ -22,8 +24,8 @@ __attribute__((constructor(101))) static void before_runtime(int argc, char **ar
     has_set_root = setenv("SWIFT_ROOT", "/", 1) == 0;
 }
 
-/* A file opened later must not get the descriptor of a closed standard stream. Reading and writing such streams
- * fails as before (EBADF), and children find them closed. */
+/* Occupies the descriptors of closed standard streams, so that a file opened later cannot get one of them. Reads and
+ * writes of such streams still fail with EBADF (O_PATH), and child processes find them closed (O_CLOEXEC). */
 static void reserve_standard_descriptors(void) {
   int descriptor;
   do

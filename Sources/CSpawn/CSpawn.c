@@ -19,7 +19,8 @@ static void report(int fd, int error) {
   _exit(127);
 }
 
-/* Runs in the child: only async-signal-safe calls. */
+/* Waits for spawn_release and executes the program. Runs in the child after fork, so it may make only async-signal-safe
+ * calls. */
 static void run_child(char *const arguments[], const struct spawn_options *options, int go, int status) {
   sigset_t none;
   sigemptyset(&none);
@@ -48,7 +49,7 @@ static void run_child(char *const arguments[], const struct spawn_options *optio
   if (identity && (setgroups(identity->group_count, identity->groups) != 0 || setgid(identity->gid) != 0 ||
                    setuid(identity->uid) != 0))
     report(status, errno);
-  /* after the change of user, which clears it */
+  /* Set after the change of user, because setuid clears this setting. */
   if (options->ends_with_parent && prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
     report(status, errno);
   execvp(arguments[0], arguments);
@@ -102,7 +103,7 @@ int spawn_release(struct spawn_child *child) {
     if (result != sizeof error)
       error = 0;
   }
-  /* spawn_poll reports a child that was killed while it waited */
+  /* If the write or the read failed, the child was killed while it waited. spawn_poll reports that. */
   close(child->go);
   close(child->status);
   child->go = child->status = -1;
@@ -138,7 +139,7 @@ enum spawn_state spawn_poll(pid_t pid, int *value) {
   return SPAWN_EXITED;
 }
 
-/* A further signal to wait for; 0: none. Set before threads start. */
+/* A further signal to block and wait for; 0: none. Must be set before threads start. */
 static int further_signal;
 
 void spawn_expect_signal(int number) {

@@ -1,9 +1,10 @@
 import Foundation
 import RecordHeaders
 
-/// Build tool: reads the annotated headers of the records and generates the files that depend on the kinds.
+/// Build tool that reads the annotated headers of the records (bpf/include/records) and generates
+/// the files that depend on the record kinds.
 ///
-/// Arguments: the include folder, then pairs of an output's name and its file.
+/// Arguments: the include folder, then for each output its name and the file to write.
 @main
 struct DescribeRecords {
   static func main() {

@@ -2,10 +2,11 @@ import CBPF
 import CZlib
 import Foundation
 
-/// Build tool: compiles one BPF source and writes it as a Swift constant, or writes a list of these constants.
+/// Build tool that compiles one BPF source and writes the object as a Swift constant, or writes a
+/// list of these constants.
 ///
-/// Arguments: name, source, folder of the programs, include folder, clang, llvm-objcopy, output;
-/// or: `all`, output, names.
+/// Arguments to compile: name, source, folder of the programs, include folder, clang, llvm-objcopy,
+/// output. Arguments to write the list: `all`, output, names.
 @main
 struct EmbedBPF {
   static func main() throws {
@@ -29,8 +30,8 @@ struct EmbedBPF {
         "-D__TARGET_ARCH_\(architecture)", "-I", programs, "-I", includes, "-I", multiarchIncludes,
         "-c", source, "-o", object.path(),
       ])
-    // Removes DWARF, which makes the object a hundred times smaller, but keeps BTF.
-    // Removes the relocations of type information, which only linkers use.
+    // Removes DWARF but keeps BTF: the object becomes a hundred times smaller. Also removes the
+    // relocations of BTF, which only linkers use.
     try run(
       objcopy,
       [
@@ -67,7 +68,8 @@ struct EmbedBPF {
     try swift.write(to: output, atomically: true, encoding: .utf8)
   }
 
-  /// Names of the types by which CO-RE may relocate the programs of an object.
+  /// Returns the names of the kernel types with which libbpf may relocate the object's programs
+  /// (CO-RE).
   static func typeNames(in object: URL) -> [String] {
     guard let btf = btf__parse_elf(object.path(), nil) else {
       fail("\(object.path()) has no BTF")
@@ -87,7 +89,7 @@ struct EmbedBPF {
     btf_is_composite(type) || btf_is_any_enum(type) || btf_is_typedef(type)
   }
 
-  /// Deflates the object to a sixth of its size: BTF and unrolled programs are repetitive.
+  /// Compresses the object, to about a sixth of its size: BTF and unrolled programs are repetitive.
   static func deflated(_ bytes: [UInt8]) -> Data {
     var length = compressBound(uLong(bytes.count))
     var deflated = [UInt8](repeating: 0, count: Int(length))
@@ -97,7 +99,7 @@ struct EmbedBPF {
     return Data(deflated[..<Int(length)])
   }
 
-  /// The architecture as libbpf's `bpf_tracing.h` names it.
+  /// The name of the architecture in libbpf's `bpf_tracing.h`.
   static var architecture: String {
     #if arch(x86_64)
       "x86"
@@ -108,7 +110,8 @@ struct EmbedBPF {
     #endif
   }
 
-  /// Debian's folder of `asm/types.h`, which clang does not search for the `bpf` target.
+  /// The folder that contains `asm/types.h` on Debian. clang does not search it for the target
+  /// `bpf`.
   static var multiarchIncludes: String {
     #if arch(x86_64)
       "/usr/include/x86_64-linux-gnu"

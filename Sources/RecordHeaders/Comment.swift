@@ -1,10 +1,10 @@
-/// A place in a header, for messages.
+/// A line of a header, for error messages.
 struct SourceLine: Hashable, Sendable {
   var file: String
   var number: Int
 }
 
-/// Why the headers are rejected.
+/// An error in the headers, such as an invalid annotation.
 struct DescriptionError: Error, CustomStringConvertible {
   var line: SourceLine
   var message: String
@@ -12,20 +12,22 @@ struct DescriptionError: Error, CustomStringConvertible {
   var description: String { "\(line.file):\(line.number): error: \(message)" }
 }
 
-/// `@name argument argument`, within a comment.
+/// An annotation in a comment: `@name argument argument`.
 struct Annotation: Hashable {
   var name: String
   var arguments: [String]
 }
 
-/// A comment: text, then annotations.
+/// A comment of a header, which consists of text followed by annotations.
 struct Comment {
   var text = ""
   var annotations: [Annotation] = []
 
   init() {}
 
-  /// - Parameter body: the comment without its delimiters, lines joined by spaces.
+  /// Parses a comment.
+  ///
+  /// - Parameter body: the comment without its delimiters, with its lines joined by spaces.
   init(_ body: String) {
     let parts = body.split(separator: "@", omittingEmptySubsequences: false)
     text = Self.words(parts[0]).joined(separator: " ")
@@ -35,7 +37,7 @@ struct Comment {
     }
   }
 
-  /// The comments of a declaration: the comment above it and the comment behind it.
+  /// Joins the two comments of a declaration: the one above it and the one behind it.
   static func + (first: Comment, second: Comment) -> Comment {
     var both = first
     both.text += both.text.isEmpty || second.text.isEmpty ? second.text : " " + second.text
@@ -43,13 +45,13 @@ struct Comment {
     return both
   }
 
-  /// Arguments of all annotations of this name; nil without one.
+  /// Arguments of all annotations with this name; nil if there is no such annotation.
   subscript(name: String) -> [String]? {
     let found = annotations.filter { $0.name == name }
     return found.isEmpty ? nil : found.flatMap(\.arguments)
   }
 
-  /// Words of a text; quoted ones keep their spaces.
+  /// Splits a text into words. Text in double quotes is a single word, with its spaces.
   private static func words(_ text: Substring) -> [String] {
     var words: [String] = []
     for (index, part) in text.split(separator: "\"", omittingEmptySubsequences: false).enumerated()

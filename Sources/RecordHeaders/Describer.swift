@@ -1,4 +1,5 @@
-/// Resolves the headers' declarations: checks them, lays out structs and inlines nested structs.
+/// Converts the headers' declarations into a description of the record kinds: checks them, computes
+/// the layout of structs and inlines nested structs.
 struct Describer {
   private let headers: Headers
   private let schema: Int
@@ -70,7 +71,8 @@ struct Describer {
       structSize: structSize, fullSize: layout.size, fields: layout.fields)
   }
 
-  /// Structs that some records of a kind have in place of the kind's own struct.
+  /// Returns the longer structs (`@extends`) that some records of a kind have instead of the kind's
+  /// own struct.
   private func extensions(of kind: String) -> [Headers.Structure] {
     headers.structures.filter { $0.comment["extends"] == [kind] }
   }
@@ -89,7 +91,12 @@ struct Describer {
     try layout(structure, at: 0, condition: nil).size
   }
 
-  /// Fields of a struct in JSON's order, and its layout by C's rules.
+  /// Returns the fields of a struct, in the order of their members in JSON, and its layout by the
+  /// rules of C.
+  ///
+  /// - Parameters:
+  ///   - start: offset of the struct in the record.
+  ///   - condition: field that must not be 0 for the members to be present; nil for none.
   private func layout(
     _ structure: Headers.Structure, at start: Int, condition: RecordDescription.Scalar?
   ) throws -> Layout {
@@ -122,7 +129,8 @@ struct Describer {
     return layout
   }
 
-  /// Fields of a nested struct: inline, or a single field that is an object.
+  /// Returns the fields of a nested struct: inlined or, with `@object`, as a single field whose
+  /// JSON is an object.
   private func nested(
     _ name: String, _ field: Headers.Field, at offset: Int, _ resolver: FieldResolver
   ) throws -> [RecordDescription.Field] {
@@ -141,7 +149,8 @@ struct Describer {
   ) throws -> [RecordDescription.Field] {
     var ordered = fields
     if let order = structure.comment["order"] {
-      // `@order` does not name the members that every line has; they always come first.
+      // `@order` does not name the members that the lines of all kinds have. They always come
+      // first.
       let members = fields.filter { !$0.fields.allSatisfy(\.format.isOfLine) }
       guard order.sorted() == members.map(\.name).sorted() else {
         let missing = members.map(\.name).filter { !order.contains($0) }
@@ -154,7 +163,7 @@ struct Describer {
       ordered += order.map { name in fields.first { $0.name == name }! }
     }
     let all = ordered.flatMap(\.fields)
-    // Trailing values are stored behind the struct, so they follow its fields.
+    // Values that are stored behind the struct follow the fields of the struct.
     let result = all.filter { !$0.format.trails } + all.filter { $0.format.trails }
     for (index, field) in result.enumerated()
     where result[..<index].contains(where: { $0.name == field.name && !field.format.isOfLine }) {
@@ -163,7 +172,7 @@ struct Describer {
     return result
   }
 
-  /// Size and alignment of one element.
+  /// Returns the size and alignment of a field or, for an array, of one element.
   private func size(of field: Headers.Field) throws -> (size: Int, alignment: Int) {
     switch field.type {
     case .integer(let width, _): return (width, width)
@@ -221,7 +230,7 @@ extension RecordDescription.Field.Format {
     }
   }
 
-  /// True for a member of every line.
+  /// True for a member that the lines of all kinds have.
   var isOfLine: Bool {
     if case .line = self { true } else { false }
   }

@@ -1,12 +1,12 @@
-/// Turns a field's declaration and annotations into its description.
+/// Converts a field's declaration and annotations into its description.
 struct FieldResolver {
   let headers: Headers
   let structure: Headers.Structure
   let field: Headers.Field
   let offset: Int
-  /// Bytes of one element.
+  /// Size in bytes of the field or, for an array, of one element.
   let width: Int
-  /// Fields of the struct so far, including this one.
+  /// The struct's fields up to and including this one, by name.
   let scalars: [String: RecordDescription.Scalar]
   let condition: RecordDescription.Scalar?
   let schema: Int
@@ -18,12 +18,12 @@ struct FieldResolver {
     "added", "reused", "or", "if", "object", "derive", "text", "pairs", "hidden",
     "any", "summed", "redact",
   ]
-  /// Members and lists of names that the encoder computes.
+  /// Arguments of `@derive`: members of JSON that the encoder computes from the field's value.
   static let derived: Set<String> = [
     "errno", "cqe_flags", "register_name", "ublk_command", "fuse_command", "cmd_op",
   ]
   static let flagNames: Set<String> = ["setup", "sqe"]
-  /// Kinds of `@redact`, with the formats that each fits.
+  /// Arguments of `@redact`, each with the shape of the fields for which it is valid.
   private static let redactions: [String: Shape] = [
     "kernel": .number, "user": .number, "word": .number, "off": .number, "addr": .number,
     "addr3": .number, "pad2": .number, "time": .number, "inode": .number, "number": .number,
@@ -33,7 +33,7 @@ struct FieldResolver {
 
   private enum Shape { case number, words, characters, trailing }
 
-  /// The description; nil for a field that is not a member of its own.
+  /// Returns the description; nil for a field that is not a member in JSON (reserved or `@hidden`).
   func resolved() throws -> RecordDescription.Field? {
     let comment = field.comment
     if let unknown = comment.annotations.first(where: { !Self.annotations.contains($0.name) }) {
@@ -74,7 +74,7 @@ struct FieldResolver {
     result.isGrowth = field.comment["added"] != nil
   }
 
-  /// A nested struct as one member.
+  /// Returns the description of a nested struct that is a single member in JSON.
   func object(_ fields: [RecordDescription.Field]) throws -> RecordDescription.Field {
     var result = plain(.object(fields))
     result.name = field.comment["json"]?.first ?? field.name
@@ -86,7 +86,7 @@ struct FieldResolver {
     return result
   }
 
-  /// The field that `@if` names.
+  /// Returns the field that `@if` names; without `@if`, the condition of the enclosing struct.
   func conditionOfNested() throws -> RecordDescription.Scalar? {
     guard let name = field.comment["if"]?.first else { return condition }
     return try scalar(name)
@@ -134,8 +134,9 @@ struct FieldResolver {
     return .integer
   }
 
-  /// The field's redaction; nil if it is copied. Every field must be classified, except those with a vocabulary of
-  /// their own.
+  /// Returns the argument of the field's `@redact`; nil if a redacted copy contains the value
+  /// unchanged. Every field must have `@redact` or `@plain`, except those for which ``shape(of:)``
+  /// is nil.
   private func redaction(_ format: RecordDescription.Field.Format) throws -> String? {
     let isPlain = structure.comment["plain"]?.contains(field.name) ?? false
     if let arguments = field.comment["redact"] {
@@ -153,7 +154,8 @@ struct FieldResolver {
     return nil
   }
 
-  /// Nil for formats with a vocabulary of their own.
+  /// Returns the shape that `@redact` must fit; nil for formats whose values identify nothing, such
+  /// as names from a vocabulary.
   private func shape(of format: RecordDescription.Field.Format) -> Shape? {
     switch format {
     case .integer, .hex, .line: .number
@@ -167,7 +169,7 @@ struct FieldResolver {
   private func omitted() throws -> (offset: Int, count: Int)? {
     guard let names = field.comment["omit"] else { return nil }
     guard !names.isEmpty else { return (offset, width) }
-    // Searches all fields, including those that follow.
+    // Searches all fields of the struct, because `@omit` may name fields that follow this one.
     let fields = try names.map { name in
       guard let index = structure.fields.firstIndex(where: { $0.name == name }),
         let own = structure.fields.firstIndex(where: { $0.name == field.name })
@@ -191,7 +193,7 @@ struct FieldResolver {
 
   private func scalar(_ name: String) throws -> RecordDescription.Scalar {
     if let known = scalars[name] { return known }
-    // The field behind this one.
+    // The only other field that may be named is the one right behind this field.
     guard let index = structure.fields.firstIndex(where: { $0.name == name }), index > 0,
       structure.fields[index - 1].name == field.name
     else { throw failure("\(name) is no field before this one, or right behind it") }

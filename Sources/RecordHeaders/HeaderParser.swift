@@ -1,4 +1,4 @@
-/// Parses the headers, which use a strict subset of C with one declaration per line.
+/// Parses the headers of the records, which use a strict subset of C with one declaration per line.
 struct HeaderParser {
   private(set) var headers = Headers()
   private let read: (String) throws -> String
@@ -8,7 +8,7 @@ struct HeaderParser {
   /// - Parameter read: returns the text of a header, by its path relative to the include folder.
   init(read: @escaping (String) throws -> String) { self.read = read }
 
-  /// Parses a header and those that it includes.
+  /// Parses a header and the headers that it includes.
   mutating func parse(_ file: String) throws {
     guard included.insert(file).inserted else { return }
     let outer = line
@@ -17,7 +17,7 @@ struct HeaderParser {
     let topic = String(file.split(separator: "/").last!.dropLast(".h".count))
     var lines = Lines(text: try read(file))
     var comment = Comment()
-    /// The vocabulary that `#define` lines belong to.
+    /// Name of the vocabulary (`@bits`) to which the next `#define` lines add values; nil if none.
     var bits: String?
     var comments = 0
     while let text = lines.next() {
@@ -52,7 +52,7 @@ struct HeaderParser {
     }
   }
 
-  /// `RECORD_SUBMIT RECORD_SWIFT_NAME("submit") = 4,`
+  /// Parses the enumerator of a record kind: `RECORD_SUBMIT RECORD_SWIFT_NAME("submit") = 4,`
   private mutating func kind(_ text: String) throws {
     guard
       let match = text.wholeMatch(
@@ -70,7 +70,7 @@ struct HeaderParser {
     headers.kinds.append(kind)
   }
 
-  /// `#define RECORD_KNOWS_OFF 1 /* comment */`
+  /// Parses a constant: `#define RECORD_KNOWS_OFF 1 /* comment */`
   private mutating func define(_ text: String, bits: String?) throws {
     let (code, comment) = try split(text)
     let words = code.split(separator: " ")
@@ -83,14 +83,15 @@ struct HeaderParser {
       .init(name: comment["json"]?.first ?? name.lowercased(), number: value, comment: comment))
   }
 
-  /// `enum … RECORD_SWIFT_NAME("LossCause") record_loss : __u32 {` and its enumerators.
+  /// Parses an enum: `enum … RECORD_SWIFT_NAME("LossCause") record_loss : __u32 {` and its
+  /// enumerators.
   private mutating func enumeration(
     _ text: String, _ comment: Comment, _ lines: inout Lines
   ) throws {
     guard let match = text.wholeMatch(of: /enum .* (record_[a-z_]+) : (__u\d+) ?{/),
       case .integer(let width, _)? = Self.integers[String(match.2)]
     else { throw failure("expected enum … record_name : __u8 {") }
-    // The enumerators are the kinds themselves.
+    // The enumerators of record_kind are parsed by `kind`.
     if match.1 == "record_kind" { return }
     var enumeration = Headers.Enumeration(
       name: String(match.1), width: width, comment: comment, values: [])
@@ -111,7 +112,7 @@ struct HeaderParser {
     headers.enumerations[enumeration.name] = enumeration
   }
 
-  /// `struct record_submit {` and its fields.
+  /// Parses a struct: `struct record_submit {` and its fields.
   private mutating func structure(
     _ text: String, _ comment: Comment, _ topic: String, _ lines: inout Lines
   ) throws {
@@ -140,7 +141,7 @@ struct HeaderParser {
     throw failure("struct \(structure.name) does not end")
   }
 
-  /// `__u32 name[4]; /* comment */`
+  /// Parses a field: `__u32 name[4]; /* comment */`
   private func field(_ text: String) throws -> Headers.Field {
     let (code, comment) = try split(text)
     guard
@@ -170,7 +171,7 @@ struct HeaderParser {
 
   // MARK: Text
 
-  /// Code, and the comment behind it.
+  /// Splits a line into its code and the comment behind the code.
   private func split(_ text: String) throws -> (code: String, comment: Comment) {
     guard let start = text.firstRange(of: "/*") else { return (text, Comment()) }
     guard text.hasSuffix("*/") else {
@@ -188,13 +189,13 @@ struct HeaderParser {
     text.hasPrefix("0x") ? Int(text.dropFirst(2), radix: 16) : Int(text)
   }
 
-  /// `cqe_overflow` → `cqeOverflow`
+  /// Returns the Swift name for a C name: `cqe_overflow` → `cqeOverflow`
   static func swiftName(_ name: String) -> String {
     let words = name.split(separator: "_")
     return words[0] + words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
   }
 
-  /// `linkTimeout` → `link_timeout`
+  /// Returns the name in JSON for a Swift name: `linkTimeout` → `link_timeout`
   private static func jsonName(_ name: String) -> String {
     name.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
   }
@@ -206,10 +207,10 @@ struct HeaderParser {
   ]
 }
 
-/// The lines of a header, without the space around them.
+/// The lines of a header, without leading and trailing space.
 private struct Lines {
   private let lines: [Substring]
-  /// Number of the last line returned, from 1.
+  /// Number of the line that ``next()`` returned last; the first line has number 1.
   private(set) var number = 0
 
   init(text: String) { lines = text.split(separator: "\n", omittingEmptySubsequences: false) }
@@ -220,9 +221,9 @@ private struct Lines {
     return lines[number - 1].trimmed
   }
 
-  /// A comment of one or more lines.
+  /// Parses a comment of one or more lines.
   ///
-  /// - Parameter first: its first line, which has been consumed.
+  /// - Parameter first: the first line of the comment, which ``next()`` has already returned.
   mutating func comment(_ first: String, at start: SourceLine) throws -> Comment {
     var body = ""
     var text: String? = first
@@ -248,7 +249,7 @@ private struct Lines {
 }
 
 extension StringProtocol {
-  /// The text without surrounding space.
+  /// The text without leading and trailing space.
   fileprivate var trimmed: String {
     String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
   }

@@ -1,8 +1,8 @@
-/// The declarations of all headers, unresolved.
+/// The declarations of all headers, as parsed; ``Describer`` checks and resolves them.
 struct Headers {
   /// An enumerator of `enum record_kind`.
   struct Kind {
-    /// Name as in `record_submit` and in JSON.
+    /// Name in C (after `record_`) and in JSON, such as `submit`.
     var name: String
     var swiftName: String
     var number: Int
@@ -13,7 +13,7 @@ struct Headers {
     var name: String
     var comment: Comment
     var fields: [Field]
-    /// The file's name without its extension.
+    /// Name of the header without its extension.
     var topic: String
     var line: SourceLine
   }
@@ -28,13 +28,13 @@ struct Headers {
 
     var type: FieldType
     var name: String
-    /// Elements of an array; nil without one.
+    /// Number of elements; nil if the field is not an array.
     var count: Int?
     var comment: Comment
     var line: SourceLine
   }
 
-  /// An enum, or constants below a comment with `@bits`.
+  /// The values of an enum, or of the `#define` lines below a comment with `@bits`.
   struct Enumeration {
     struct Value {
       var name: String
@@ -52,7 +52,7 @@ struct Headers {
   var structures: [Structure] = []
   var enumerations: [String: Enumeration] = [:]
   var constants: [String: Int] = [:]
-  /// The first comment after the licence in each topic's file.
+  /// Name and text of each topic. The text is the first comment after the licence in the header.
   var topics: [(name: String, text: String)] = []
 
   func structure(_ name: String) -> Structure? { structures.first { $0.name == name } }

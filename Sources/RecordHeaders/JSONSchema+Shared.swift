@@ -1,4 +1,4 @@
-/// Pieces of the schema that do not depend on the kinds.
+/// The parts of the JSON Schema that do not depend on the record kinds.
 extension JSONSchema {
   static let shared: [(String, Value)] = [
     ("hex", .object([("type", .text("string")), ("pattern", .text("^0x[0-9a-f]+$"))])),
@@ -11,7 +11,7 @@ extension JSONSchema {
     ),
   ]
 
-  /// Members of every event besides its type, time and kind.
+  /// Members that the lines of all record kinds have, besides `type`, `time_ns` and `event`.
   static let common: [(String, Value)] = [
     ("ring", number(nullableFrom: 1)), ("request", number(nullableFrom: 1)),
     (
@@ -58,7 +58,7 @@ extension JSONSchema {
 
   var summary: (String, Value) {
     let counts = ["time_ns", "events", "lost", "submitted", "completed", "in_flight", "rings"]
-    // Missing in the first summaries.
+    // Not required, because older versions of uringtop wrote summaries without these members.
     let newer = ["found", "overflowed", "skipped", "ended_unseen"]
     return (
       "summary",
@@ -99,7 +99,7 @@ extension JSONSchema {
     }
   }
 
-  /// A schema that also allows null.
+  /// Returns a schema that allows null in addition to the values of `value`.
   static func nullable(_ value: Value) -> Value {
     guard case .object(var members) = value, case .text(let type)? = members.first?.1 else {
       return value

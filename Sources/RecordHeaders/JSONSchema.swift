@@ -1,6 +1,6 @@
 import Foundation
 
-/// Writes the JSON Schema of a trace's lines.
+/// Generates the JSON Schema for the lines of a trace.
 struct JSONSchema {
   typealias Value = JSONValue
 
@@ -144,7 +144,7 @@ struct JSONSchema {
     }
   }
 
-  /// Definitions of the objects in records.
+  /// Definitions of the nested structs that are objects in JSON.
   private var blocks: [(String, Value)] {
     var definitions: [(String, Value)] = []
     for field in lined.flatMap(\.fields) {

@@ -1,4 +1,4 @@
-/// A JSON text; members keep their order.
+/// A JSON value, in which the members of objects are in order.
 indirect enum JSONValue: Sendable {
   case text(String)
   case number(Int)

@@ -1,22 +1,23 @@
-/// All resolved kinds of records, the input of the generators.
+/// The description of all record kinds, from which the generators write their files.
 struct RecordDescription: Sendable {
+  /// Version of the record format.
   var schema: Int
-  /// The schema of JSON lines.
+  /// Version of the format of JSON lines.
   var traceSchema = 1
-  /// Kinds by number.
+  /// Kinds in order of their numbers.
   var kinds: [Kind] = []
   var vocabularies: [Vocabulary] = []
   var topics: [(name: String, text: String)] = []
 
-  /// Names for the values or bits of a field.
+  /// The names of a field's values or bits in JSON.
   struct Vocabulary: Sendable {
     enum Unknown: String, Sendable { case null, number, text }
 
-    /// Name in C: `record_loss`, `knows`.
+    /// Name of the enum in C (`record_loss`), or argument of `@bits` (`knows`).
     var name: String
-    /// A nil name is null in JSON.
+    /// Numbers and their names; a number with the name nil is null in JSON.
     var values: [(number: Int, name: String?)]
-    /// JSON of a value without a name.
+    /// The JSON value that represents a number without a name.
     var unknown: Unknown
 
     var swiftName: String {
@@ -24,7 +25,7 @@ struct RecordDescription: Sendable {
     }
   }
 
-  /// A record kind: its struct and a property for each annotation.
+  /// A record kind: the layout of its struct, and a property for each annotation.
   struct Kind: Sendable {
     var name: String
     var swiftName: String
@@ -39,15 +40,15 @@ struct RecordDescription: Sendable {
     var isLogged: Bool
     /// True for the record that ends a recording, which has no line in a trace.
     var closes: Bool
-    /// The schema that introduced the kind.
+    /// Version of the record format that introduced the kind.
     var since: Int
-    /// Bytes of a record in the first version of the kind.
+    /// Size in bytes of a record in the first version of the kind.
     var minimumSize: Int
-    /// Bytes of the struct that is dispatched.
+    /// Size in bytes of the kind's struct, which handlers of records receive.
     var structSize: Int
-    /// Bytes with all fields, including fields that only some records have.
+    /// Size in bytes of a record with all fields, including those that only some records have.
     var fullSize: Int
-    /// Fields in JSON's order, with nested structs inline.
+    /// Fields in the order of their members in JSON, with nested structs inlined.
     var fields: [Field]
 
     var structName: String { "record_" + name }
@@ -62,13 +63,13 @@ struct RecordDescription: Sendable {
   struct Field: Sendable {
     indirect enum Format: Sendable {
       case integer, hex, boolean, text, words
-      /// A list of names, from a vocabulary of UringTrace.
+      /// A list of names; the argument of `@names` selects the names, which UringTrace defines.
       case names(String)
       case requestFlags
-      /// One of a vocabulary's names.
+      /// One of the vocabulary's names.
       case choice(Vocabulary)
       case bits(Vocabulary)
-      /// A member that every line has.
+      /// A member that the lines of all kinds have.
       case line(String)
       case object([Field])
       case trailingText(limit: Int?)
@@ -81,7 +82,7 @@ struct RecordDescription: Sendable {
       var name: String
       var selector: Scalar
       var mask: Int
-      /// True if the selector is not a member of its own: reading sets it.
+      /// True if the selector is not a member in JSON. It is then set when a trace is read.
       var isHidden: Bool
     }
 
@@ -91,27 +92,29 @@ struct RecordDescription: Sendable {
     var cName: String
     var cType: String
     var scalar: Scalar
-    /// Elements of an array.
+    /// Number of elements; nil if the field is not an array.
     var count: Int?
     var isSigned: Bool
     var format: Format
-    /// Members derived from the value: written, but not read.
+    /// Argument of `@derive`: further members that are derived from the value. They are written,
+    /// and ignored when a trace is read.
     var derived: String?
     var null: Null?
-    /// Bytes that omit the member if they are zero.
+    /// Bytes of the record: the member is omitted if all of them are zero. Nil: never omitted.
     var omitted: (offset: Int, count: Int)?
-    /// The schema that added it to its kind, at the end or in reserved space.
+    /// Version of the record format that added the field to its kind, at the end or in reserved
+    /// space; nil if the kind has always had it.
     var added: Int?
     /// True if the field made the record longer.
     var isGrowth: Bool
     var alternative: Alternative?
-    /// The member is present only if this field is not zero.
+    /// Another field: the member is omitted if that field is 0. Nil: no such field.
     var condition: Scalar?
-    /// True if any number is valid.
+    /// True if any 64-bit number is valid (`@any`).
     var isAny = false
-    /// True if the numbers of all records are summed.
+    /// True if the values of all records are added up and their sum is bounded (`@summed`).
     var isSummed = false
-    /// The kind of `@redact`; nil if the value identifies nothing.
+    /// Argument of `@redact`; nil if the value identifies neither a machine nor its users.
     var redaction: String?
     var text: String
     var unit: String

@@ -1,10 +1,10 @@
 import Foundation
 
-/// The outputs generated from the description of the records.
+/// The files generated from the headers of the records.
 public struct RecordOutputs: Sendable {
   let description: RecordDescription
 
-  /// Reads record.h in a folder, and its includes.
+  /// Parses record.h in the folder `includes`, and the headers that it includes.
   public init(includes: String) throws {
     var parser = HeaderParser { file in
       try String(contentsOfFile: "\(includes)/\(file)", encoding: .utf8)
@@ -18,7 +18,7 @@ public struct RecordOutputs: Sendable {
     }
   }
 
-  /// nil if no output has this name.
+  /// Returns the text of an output; nil if no output has this name.
   public func text(_ name: String) -> String? {
     switch name {
     case "descriptors": SwiftDescriptors(description: description).text

@@ -1,4 +1,4 @@
-/// Writes docs/records.md.
+/// Generates docs/records.md.
 struct RecordTable {
   let description: RecordDescription
 
@@ -63,7 +63,8 @@ struct RecordTable {
       : "| member | type | meaning |\n| --- | --- | --- |\n" + rows.joined(separator: "\n") + "\n"
   }
 
-  /// Nested structs have one row.
+  /// Returns the rows of a table of fields. A nested struct has one row, which refers to its own
+  /// table.
   private func rows(_ fields: [RecordDescription.Field]) -> [String] {
     var rows: [String] = []
     var nested: Set<String> = []
@@ -125,7 +126,8 @@ struct RecordTable {
 
   // MARK: Shared structs
 
-  /// Nested structs, by the name of their field.
+  /// The nested structs that have a table of their own, with the name of the field that contains
+  /// them.
   private var shared: [(name: String, fields: [RecordDescription.Field])] {
     var shared: [(name: String, fields: [RecordDescription.Field])] = []
     func add(_ name: String, _ fields: [RecordDescription.Field]) {

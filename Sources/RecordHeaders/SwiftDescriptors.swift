@@ -1,4 +1,4 @@
-/// Writes the descriptors of UringRecords.
+/// Generates the descriptors of the record kinds, a Swift source of UringRecords.
 struct SwiftDescriptors {
   let description: RecordDescription
 
@@ -147,10 +147,10 @@ struct SwiftDescriptors {
   }
 }
 
-/// Lines of generated text.
+/// Returns one line of generated text for each element.
 func lines<Element>(_ elements: [Element], _ text: (Element) -> String) -> String {
   elements.map(text).joined(separator: "\n")
 }
 
-/// Escapes a name if it is a Swift keyword.
+/// Returns a name in backquotes if it is a Swift keyword. `defer` is the only such kind.
 func escaped(_ name: String) -> String { name == "defer" ? "`defer`" : name }

@@ -1,4 +1,5 @@
-/// Writes the protocol of record handlers, and the switch over kinds.
+/// Generates the protocol of record handlers, and the switch that calls the method for a record's
+/// kind.
 struct SwiftDispatch {
   let description: RecordDescription
 
@@ -40,7 +41,8 @@ struct SwiftDispatch {
 
   private func empty(_ kind: RecordDescription.Kind) -> String { "  \(signature(kind)) {}" }
 
-  /// A record shorter than the struct is copied, with 0 for missing fields.
+  /// Returns the case of a kind. Records that can be shorter than the struct are handled as a copy
+  /// in which missing fields are 0.
   private func branch(_ kind: RecordDescription.Kind) -> String {
     let name = escaped(kind.swiftName)
     return kind.minimumSize < kind.structSize
@@ -49,7 +51,8 @@ struct SwiftDispatch {
   }
 }
 
-/// Writes checks that compare the layout computed by DescribeRecords with the compiler's.
+/// Generates checks that compare the layout computed by ``Describer`` with the Swift compiler's
+/// layout.
 struct LayoutChecks {
   let description: RecordDescription
 

@@ -1,18 +1,19 @@
-/// Consecutive checked records of a recording, and their sums, so that most queries need not read the
-/// records themselves.
+/// Consecutive checked records of a recording: their place and their sums. With the sums, most
+/// queries need not read the records themselves.
 public struct RecordBlock: Sendable {
   /// Range of bytes, counted from the recording's first record.
   public var range: Range<Int>
-  /// Number of records before the next block.
+  /// Number of records in this block and all blocks before it.
   public var endRecord: UInt64
-  /// Number of events before the block.
+  /// Number of events in all blocks before this one.
   public var firstEvent: UInt64
-  /// Number of events before the next block.
+  /// Number of events in this block and all blocks before it.
   public var endEvent: UInt64
-  /// Largest time of a record in the block, 0 if none has a time.
+  /// Largest time of a record in the block; 0 if no record has a time.
   public var lastTime: UInt64
 
-  /// True if the block's own sums equal those of another block, regardless of the records before each block.
+  /// True if the sums over this block alone equal those over another block: its size, its number of
+  /// events and its last time.
   package func isLike(_ other: RecordBlock) -> Bool {
     range.count == other.range.count && endEvent - firstEvent == other.endEvent - other.firstEvent
       && lastTime == other.lastTime

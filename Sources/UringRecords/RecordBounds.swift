@@ -1,19 +1,24 @@
 import CRecord
 
-/// The largest numbers that a recording may contain, small enough that arithmetic on them cannot overflow.
+/// Bounds on the numbers in a recording, small enough that arithmetic on valid numbers cannot
+/// overflow.
 ///
-/// All 64-bit times, durations, counts and sizes are bounded, according to the description of the kinds: an integer
-/// field is bounded unless it is `@hex` or `@any`. For summed fields (`@summed`), the sum is bounded too.
+/// Times, durations, counts and sizes of 64 bits are bounded. According to the description of the
+/// kinds (bpf/include/records), these are all 64-bit integer fields without `@hex` and `@any`. The
+/// sum of all `@summed` fields is bounded too.
 public struct RecordBounds: Sendable {
-  /// 36 years in nanoseconds. A 64-bit integer can hold the sum of eight such numbers, or ten times one of them.
+  /// The largest valid number: 36 years in nanoseconds. A 64-bit integer can hold the sum of eight
+  /// such numbers, or ten times one of them.
   public static let largest: UInt64 = 1 << 60
 
-  /// Sum of the `@summed` fields of all records so far, and of the counts in their pairs.
+  /// Sum of the `@summed` fields of all records so far, and of the counts in the pairs of their
+  /// `counts` records.
   private var sum: UInt64 = 0
 
   public init() {}
 
-  /// True if a record's numbers are within their bounds. The record's size must be valid.
+  /// Returns true if all numbers of a record are within their bounds, and adds its `@summed` fields
+  /// to the sum. The record's size must be valid.
   public mutating func admit(_ record: UnsafePointer<record>) -> Bool {
     let header = record.pointee
     guard header.time_ns <= Self.largest else { return false }
@@ -23,7 +28,7 @@ public struct RecordBounds: Sendable {
       if field.null == .maximum, value == .max { continue }
       let magnitude = field.scalar.isSigned ? Int64(bitPattern: value).magnitude : value
       guard magnitude <= Self.largest else { return false }
-      // Cannot overflow: both are far below the largest integer.
+      // Cannot overflow: `sum` and `magnitude` are at most `largest`.
       if field.isSummed { sum += magnitude }
       guard sum <= Self.largest else { return false }
     }
@@ -38,14 +43,15 @@ public struct RecordBounds: Sendable {
     }
   }
 
-  /// Sizes of records of a kind in which no field but the time is bounded; nil if there are none.
+  /// Returns the sizes of those records of a kind that contain no bounded field except the time;
+  /// nil if there is no such size. Records can be shorter than their struct.
   static func unboundedSizes(of kind: RecordKind) -> Range<Int>? {
     let least = kind.minimumSize
     let firstEnd = fields[Int(kind.rawValue)].map(\.end).min() ?? Int(UInt16.max) + 1
     return least < firstEnd ? least..<firstEnd : nil
   }
 
-  /// The bounded fields, by number of the kind.
+  /// The bounded fields of each kind, by number of the kind.
   private static let fields: [[RecordField]] = {
     var fields = [[RecordField]](repeating: [], count: 256)
     for kind in RecordKind.all {

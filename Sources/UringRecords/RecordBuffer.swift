@@ -1,6 +1,6 @@
 import CRecord
 
-/// Records composed in memory, consecutive as in a recording.
+/// Consecutive records in memory, in the format of a recording.
 public struct RecordBuffer: Sendable {
   public private(set) var bytes: [UInt8] = []
   public private(set) var count: UInt64 = 0
@@ -9,12 +9,15 @@ public struct RecordBuffer: Sendable {
 
   public var isEmpty: Bool { bytes.isEmpty }
 
-  /// Makes room for records of so many bytes at once: growing step by step needs up to three times the memory.
+  /// Reserves room for `count` further bytes at once. Without this, growth step by step needs up to
+  /// three times the memory.
   public mutating func reserve(bytes count: Int) { bytes.reserveCapacity(bytes.count + count) }
 
-  /// Appends a `record_…` struct with this `base`, and sets the record's size.
+  /// Appends a `record_…` struct, and sets the size in its header.
   ///
-  /// - Parameter trailer: bytes that follow the struct; padded to a multiple of 8.
+  /// - Parameters:
+  ///   - base: the struct's member that is the header.
+  ///   - trailer: bytes that follow the struct. Struct and trailer are padded to a multiple of 8.
   public mutating func append<Record: BitwiseCopyable>(
     _ record: Record, base: WritableKeyPath<Record, record>, trailer: some Collection<UInt8> = []
   ) {
@@ -29,9 +32,11 @@ public struct RecordBuffer: Sendable {
     count += 1
   }
 
-  /// Appends a record that uringtop adds: fills in its header, except for `tid`.
+  /// Appends a record that uringtop itself writes. Sets all members of its header except `tid`.
   ///
-  /// - Parameter text: bytes that follow the struct.
+  /// - Parameters:
+  ///   - text: bytes that follow the struct.
+  ///   - fill: sets the other members of the record.
   public mutating func append<Record: RecordBody & BitwiseCopyable>(
     _: Record.Type, at time: UInt64, ring: UInt64 = 0, request: UInt64 = 0, text: [UInt8] = [],
     _ fill: (inout Record) -> Void = { _ in }
@@ -46,7 +51,8 @@ public struct RecordBuffer: Sendable {
     append(body, base: \.base, trailer: text)
   }
 
-  /// Appends sums with their pairs.
+  /// Appends a record of counts, with its pairs of errno and count, and of latency bucket and
+  /// count.
   public mutating func append(
     _ counts: record_counts, errors: [record_count], latencies: [record_count]
   ) {
@@ -56,7 +62,7 @@ public struct RecordBuffer: Sendable {
     (errors + latencies).withUnsafeBytes { append(counts, base: \.base, trailer: $0) }
   }
 
-  /// Appends a file name.
+  /// Appends a record of a file name.
   public mutating func append(_ name: record_file_name, text: some Collection<UInt8>) {
     var name = name
     // Paths have at most 4095 bytes.
@@ -78,7 +84,7 @@ public struct RecordBuffer: Sendable {
 
   public mutating func append(_ other: RecordBuffer) {
     if isEmpty {
-      // Shares the memory: an inventory can have a hundred thousand records.
+      // Shares the memory instead of copying it: an inventory can have a hundred thousand records.
       self = other
       return
     }
@@ -86,7 +92,7 @@ public struct RecordBuffer: Sendable {
     count += other.count
   }
 
-  /// Calls `body` with each record; the pointer is valid during the call.
+  /// Calls `body` with each record. The pointer is valid only during the call.
   public func withEachRecord(_ body: (UnsafePointer<record>) -> Void) {
     bytes.withUnsafeBytes { bytes in
       for record in RecordSequence(bytes: bytes) { body(record) }

@@ -1,10 +1,10 @@
 import CRecord
 
-/// Checks untrusted bytes block by block, up to the first invalid record.
+/// Checks untrusted records block by block, up to the first invalid record.
 ///
-/// A block is checked right before it is used, so that its records are loaded from memory only once.
+/// A block is checked right before it is used. Its records are then still in the processor's cache.
 public struct RecordCheck: Sendable {
-  /// The reason why the rest is not valid.
+  /// The reason why the bytes from a certain offset on cannot be used.
   public enum Flaw: Hashable, Sendable {
     /// The bytes end without an end record, or within a record.
     case cutOff
@@ -12,27 +12,30 @@ public struct RecordCheck: Sendable {
     case corrupt(offset: Int)
   }
 
-  /// Bytes of valid records so far, without the end record.
+  /// Bytes of the valid records checked so far, without the end record.
   public private(set) var length = 0
   public private(set) var recordCount: UInt64 = 0
   public private(set) var eventCount: UInt64 = 0
-  /// Smallest and largest time so far, nanoseconds; 0 without records.
+  /// Smallest time of the records checked so far, in nanoseconds; 0 if none has a time.
   public var firstTime: UInt64 { earliest &+ 1 }
+  /// Largest time of the records checked so far, in nanoseconds; 0 if none has a time.
   public private(set) var lastTime: UInt64 = 0
   /// The end record, if it has been reached.
   public private(set) var end: record_end?
-  /// Why the bytes from ``length`` on are not used; known once ``isComplete``.
+  /// The reason why the bytes from ``length`` on cannot be used; nil if there is none. Valid once
+  /// ``isComplete`` is true.
   public private(set) var flaw: Flaw?
   /// True if no block follows.
   public private(set) var isComplete = false
 
   private var bounds = RecordBounds()
 
-  /// Smallest time minus 1, with wraparound, so that the time 0 of a record without a time becomes the largest number.
+  /// Smallest time minus 1. The subtraction wraps, so the time 0 of records without a time becomes
+  /// the largest number and does not count.
   private var earliest = UInt64.max
 
-  /// Bytes of a block: few enough to stay in the cache until the block is used, and enough to make the
-  /// aggregator's work at the end of each run (its event log) negligible.
+  /// Size of a block in bytes: small enough that the block is still in the cache when it is used,
+  /// and large enough that the aggregator's work after each block (its event log) is negligible.
   private let blockSize: Int
 
   public init(blockSize: Int = 1 << 22) { self.blockSize = blockSize }
@@ -43,21 +46,22 @@ public struct RecordCheck: Sendable {
     while nextBlock(of: bytes) != nil {}
   }
 
-  /// Checks the next block of records; nil if there is none.
+  /// Checks and returns the next block of records; nil if there is none.
   ///
-  /// - Parameter bytes: all bytes, the same at each call.
+  /// - Parameter bytes: all bytes from the first record on, the same at each call.
   public mutating func nextBlock(of bytes: UnsafeRawBufferPointer) -> RecordBlock? {
     nextBlock(in: UnsafeRawBufferPointer(rebasing: bytes[length...]), isLast: true)
   }
 
-  /// Bytes that ``nextBlock(in:isLast:)`` needs.
+  /// Number of bytes that ``nextBlock(in:isLast:)`` needs: a block and the longest record.
   public var windowSize: Int { blockSize + Int(UInt16.max) }
 
-  /// Checks the next block of records; nil if there is none.
+  /// Checks and returns the next block of records; nil if there is none.
   ///
   /// - Parameters:
   ///   - bytes: the bytes from ``length`` on.
-  ///   - isLast: true if no bytes follow; if false, `bytes` has ``windowSize`` bytes.
+  ///   - isLast: true if no bytes follow `bytes`; if false, `bytes` has ``windowSize`` bytes or
+  ///     ends with a whole record.
   public mutating func nextBlock(
     in bytes: UnsafeRawBufferPointer, isLast: Bool
   ) -> RecordBlock? {
@@ -66,7 +70,8 @@ public struct RecordCheck: Sendable {
     var latest: UInt64 = 0
     var size = pass(over: bytes, isLast: isLast, latest: &latest)
     if latest > RecordBounds.largest {
-      // Times are checked only once for the whole block. One is too large: check record by record to find it.
+      // The fast pass compares only the largest time of the block with the bound. That time is too
+      // large, so the block is checked again record by record, up to the record with that time.
       self = before
       latest = 0
       size = pass(over: bytes, isLast: isLast, oneByOne: true, latest: &latest)
@@ -81,17 +86,18 @@ public struct RecordCheck: Sendable {
       endEvent: eventCount, lastTime: latest)
   }
 
-  /// Checks the whole records at the start of bytes that others may follow. Once ``isComplete`` no more follow.
+  /// Checks the whole records at the start of `bytes`, which may end within a record. No bytes
+  /// after them can be used once ``isComplete`` is true.
   ///
   /// - Parameter bytes: the bytes from ``length`` on.
-  /// - Returns: the size of the valid records, without the end record.
+  /// - Returns: the size in bytes of the valid records, without the end record.
   public mutating func passWhole(_ bytes: UnsafeRawBufferPointer) -> Int {
     let head = MemoryLayout<record>.size
     var whole = 0
     while bytes.count - whole >= head {
       let size = Int(
         bytes.loadUnaligned(fromByteOffset: whole + Self.sizeOffset, as: UInt16.self))
-      // The check finds the flaw in what begins the record.
+      // The size is invalid: the head of the record is enough for the check to find this.
       guard size >= head else {
         whole += head
         break
@@ -107,7 +113,11 @@ public struct RecordCheck: Sendable {
     return size
   }
 
-  /// Passes over a block; returns its size.
+  /// Checks a block of records; returns its size in bytes.
+  ///
+  /// - Parameters:
+  ///   - oneByOne: true to check each record in detail.
+  ///   - latest: is raised to the largest time of the records.
   private mutating func pass(
     over bytes: UnsafeRawBufferPointer, isLast: Bool, oneByOne: Bool = false,
     latest: inout UInt64
@@ -119,14 +129,15 @@ public struct RecordCheck: Sendable {
         if !oneByOne {
           offset = pass(over: bytes, from: offset, to: limit, rules, latest: &latest)
         }
-        // The pass stopped at the limit, or at a record that needs a detailed check.
+        // The fast pass has stopped at the limit, or at a record that needs a detailed check.
         if offset < limit { passOne(of: bytes, at: &offset, isLast: isLast, latest: &latest) }
       }
     }
     return offset
   }
 
-  /// Passes over records that are valid without a detailed check; returns the offset of the first that is not.
+  /// The fast pass: skips records that are valid without a detailed check. Returns the offset of
+  /// the first record that needs one, or of the first at or behind `limit`.
   @inline(__always)
   private mutating func pass(
     over bytes: UnsafeRawBufferPointer, from start: Int, to limit: Int,
@@ -135,7 +146,7 @@ public struct RecordCheck: Sendable {
     guard let memory = bytes.baseAddress else { return start }
     var (offset, count, events) = (start, UInt64(0), UInt64(0))
     var (early, late) = (earliest, latest)
-    // The head of a record that begins before this offset is entirely inside `bytes`.
+    // If a record starts before this offset, its whole head is inside `bytes`.
     let end = min(limit, bytes.count - MemoryLayout<record>.size + 1)
     let (sizeOffset, kindOffset) = (Self.sizeOffset, Self.kindOffset)
     while offset < end {
@@ -158,7 +169,7 @@ public struct RecordCheck: Sendable {
     return offset
   }
 
-  /// Passes over one record, or determines its flaw.
+  /// Checks one record in detail: moves `offset` behind it, or sets ``flaw``.
   private mutating func passOne(
     of bytes: UnsafeRawBufferPointer, at offset: inout Int, isLast: Bool, latest: inout UInt64
   ) {
@@ -199,16 +210,17 @@ public struct RecordCheck: Sendable {
   private static let sizeOffset = MemoryLayout<record>.offset(of: \.size) ?? 28
   private static let kindOffset = MemoryLayout<record>.offset(of: \.kind) ?? 30
 
-  /// The sizes at which a record of a kind is valid without a detailed check.
+  /// The sizes that make a record of a kind valid without a detailed check, except for its time.
   private struct Rule {
-    /// Sizes from `least` to `least + spread`.
+    /// The valid sizes are `least` to `least + spread`.
     var least: UInt32 = .max
     var spread: UInt32 = 0
-    /// 1 if the kind is an event.
+    /// 1 if the kind is an event, else 0.
     var events: UInt32 = 0
   }
 
-  /// Sizes by number of the kind. For kinds that need a detailed check, no size is plainly valid.
+  /// Rules by number of the kind. For a kind that always needs a detailed check, the rule contains
+  /// no size.
   private static let rules: [Rule] = {
     var rules = [Rule](repeating: Rule(), count: 256)
     for kind in RecordKind.all where kind != .end && kind != .fileName {

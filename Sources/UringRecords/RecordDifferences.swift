@@ -1,40 +1,48 @@
 import CRecord
 import Glibc
 
-/// A shorter, reversible form of records: each 8-byte word as its difference from the same word of the previous record
-/// of the same kind, opcode and size (its *class*).
+/// A shorter, reversible form of records. It stores each 8-byte word as the difference from the
+/// same word in the previous record of the same *class*. Records of the same kind, opcode and size
+/// form a class.
 ///
-/// A record is stored as the number of its class (one byte), two bits for each word, and 0, 2, 4 or 8 bytes for each
-/// word as the bits say: the difference, with its sign in the lowest bit. A record's first word, its time, is compared
-/// with the time of the previous record of any class. The number 0 introduces a class: the last four bytes of the
-/// records' heads (size, kind and opcode) follow. The first record of a class is compared with zeros.
+/// A record is stored as follows: one byte with the number of its class, then two bits for each
+/// word, then 0, 2, 4 or 8 bytes for each word. The two bits select the length of the word's
+/// difference, whose sign is in its lowest bit. The first word of a record is its time; it is
+/// stored as the difference from the time of the previous record of any class.
+///
+/// The class number 0 introduces a new class: the last four bytes of its records' heads (size, kind
+/// and opcode) follow. The first record of a class is compared with zeros.
 public enum RecordDifferences {
-  /// Number of classes; 0 is the introduction of another.
+  /// Number of class numbers, including 0, which introduces a new class.
   private static let mostClasses = 256
-  /// Offset of the bytes of a record that name its class.
+  /// Offset in a record of the four bytes that determine its class.
   private static let classOffset = MemoryLayout<record>.offset(of: \.size) ?? 28
   private static let headSize = MemoryLayout<record>.size
 
-  /// Bytes that must be readable behind the input of ``decode(_:into:)``, of any content: the longest record.
+  /// Number of bytes behind the input of ``decode(_:into:)`` that must be readable, with any
+  /// content. ``decode(_:into:)`` may read the stored form of one record beyond its input.
   public static let slack = 2 * Int(UInt16.max)
 
-  /// Bytes that the stored form of so many bytes of records needs at most, and that the encoder may touch.
+  /// Returns the maximum size of the stored form of `size` bytes of records. The encoder may write
+  /// to all of these bytes.
   public static func mostBytes(for size: Int) -> Int { size + size / 4 + 64 }
 
-  /// Sums over records, made while they are stored.
+  /// Sums over records, computed while the records are stored.
   public struct Sums: Sendable {
-    /// Bytes of the stored form.
+    /// Size of the stored form in bytes.
     public var stored = 0
     public var records: UInt32 = 0
-    /// Smallest and largest time, nanoseconds; 0 if no record has a time.
+    /// Smallest time in nanoseconds; 0 if no record has a time.
     public var firstTime: UInt64 { earliest &+ 1 }
+    /// Largest time in nanoseconds; 0 if no record has a time.
     public private(set) var lastTime: UInt64 = 0
-    /// Smallest time minus 1, with wraparound, so that 0, which is no time, becomes the largest number.
+    /// Smallest time minus 1. The subtraction wraps, so the time 0 of records without a time
+    /// becomes the largest number and does not count.
     private var earliest = UInt64.max
 
     public init() {}
 
-    /// Counts a record.
+    /// Adds a record with this time to the sums.
     public mutating func note(_ time: UInt64) {
       earliest = min(earliest, time &- 1)
       lastTime = max(lastTime, time)
@@ -44,11 +52,11 @@ public enum RecordDifferences {
 
   private struct Class {
     var head: UInt32
-    /// The last record of the class.
+    /// The latest record of the class so far; zeros before the first.
     var previous: UnsafeRawPointer
   }
 
-  /// The record before the first of a class. Never written, never freed.
+  /// The zeros with which the first record of each class is compared. Never changed, never freed.
   nonisolated(unsafe) private static let zeros: UnsafeRawPointer = {
     let size = Int(UInt16.max) + 1
     let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 8)
@@ -56,7 +64,7 @@ public enum RecordDifferences {
     return UnsafeRawPointer(memory)
   }()
 
-  /// The class numbers of an encoder, found by a hash of the head.
+  /// The classes so far. An encoder finds the number of a class by a hash of the records' heads.
   private struct Classes: ~Copyable {
     let all: UnsafeMutablePointer<Class>
     let numbers: UnsafeMutablePointer<UInt8>
@@ -80,7 +88,7 @@ public enum RecordDifferences {
       return count - 1
     }
 
-    /// The number of a class; 0 if it is new.
+    /// Returns the number of a class; 0 if the class is new.
     func number(of head: UInt32) -> Int {
       let hash = Int((head &* 2_654_435_761) >> 24)
       let guess = Int(numbers[hash])
@@ -98,8 +106,8 @@ public enum RecordDifferences {
   /// Stores whole records.
   ///
   /// - Parameter output: at least ``mostBytes(for:)`` bytes.
-  /// - Returns: nil if the records cannot be stored in this form: they have too many classes, or a size that is no
-  ///   multiple of 8.
+  /// - Returns: the sums; nil if the records cannot be stored in this form, because they have too
+  ///   many classes or an invalid size.
   public static func encode(
     _ records: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
   ) -> Sums? {
@@ -107,7 +115,7 @@ public enum RecordDifferences {
     var sums = Sums()
     guard let start = records.baseAddress, let outputStart = output.baseAddress else { return sums }
     var classes = Classes()
-    // A static property is looked up at each use.
+    // A local copy is faster: a static property is looked up at each use.
     let classOffset = classOffset
     var input = start
     let end = start + records.count
@@ -141,7 +149,9 @@ public enum RecordDifferences {
     return sums
   }
 
-  /// Stores the words of a record; returns the end of the output.
+  /// Stores the words of a record; returns the end of the stored form.
+  ///
+  /// - Parameter first: difference of the record's time.
   @inline(__always)
   private static func encode(
     _ input: UnsafeRawPointer, previous: UnsafeRawPointer, size: Int, first: UInt64,
@@ -156,7 +166,7 @@ public enum RecordDifferences {
       let folded =
         (difference << 1) ^ UInt64(bitPattern: Int64(bitPattern: difference) >> 63)
       let width = folded.leadingZeroBitCount
-      // 0 for 0 bits, 1 for up to 16, 2 for up to 32, else 3.
+      // The code is 0 if the difference is 0, 1 for up to 16 bits, 2 for up to 32 bits, else 3.
       let code: UInt32 =
         (width < 64 ? 1 : 0) &+ (width < 48 ? 1 : 0) &+ (width < 32 ? 1 : 0)
       target.storeBytes(of: folded, as: UInt64.self)
@@ -176,7 +186,7 @@ public enum RecordDifferences {
     }
   }
 
-  /// Bytes that store a word with this code.
+  /// Returns the number of bytes that store a word with this code: 0, 2, 4 or 8.
   @inline(__always)
   private static func length(_ code: UInt32) -> Int {
     Int(truncatingIfNeeded: ((0x08_04_02_00 as UInt32) &>> (code &* 8)) & 0xff)
@@ -188,9 +198,9 @@ public enum RecordDifferences {
   ///
   /// - Parameters:
   ///   - input: the stored form. ``slack`` more bytes behind it must be readable.
-  ///   - output: as many bytes as the records have.
-  /// - Returns: false unless the input gives as many bytes as `output` has. They need not be valid records, but each
-  ///   has a size that ends within them.
+  ///   - output: receives the records; must have exactly their size.
+  /// - Returns: true if the restored records fill `output` exactly. They may be invalid records,
+  ///   but the size of each is valid and ends within `output`.
   public static func decode(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
   ) -> Bool {
@@ -219,7 +229,8 @@ public enum RecordDifferences {
       guard size <= end - target else { return false }
       classes.all[number].previous = UnsafeRawPointer(target)
       source = decode(source, previous: previous, size: size, time: &time, into: target)
-      // The class decides where the record ends, whatever the word says.
+      // Overwrites the record's size, kind and opcode with those of its class: the stored word may
+      // contain another size.
       target.storeBytes(of: head, toByteOffset: classOffset, as: UInt32.self)
       target += size
       guard source <= sourceEnd else { return false }
@@ -227,7 +238,8 @@ public enum RecordDifferences {
     return target == end
   }
 
-  /// Restores a record; returns the end of its stored form. Reads at most a byte and ten bytes for each word.
+  /// Restores a record; returns the end of its stored form. Reads at most one byte plus ten bytes
+  /// for each word.
   @inline(__always)
   private static func decode(
     _ input: UnsafeRawPointer, previous: UnsafeRawPointer, size: Int, time: inout UInt64,
@@ -256,7 +268,7 @@ public enum RecordDifferences {
     }
   }
 
-  /// The bits of a word that are stored with this code.
+  /// Returns the mask of the bits of a word that are stored with this code.
   @inline(__always)
   private static func mask(_ code: UInt32) -> UInt64 {
     let isStored: UInt64 = code == 0 ? 0 : .max

@@ -1,8 +1,8 @@
 import CRecord
 
-/// A field of a record, and its members in JSON.
+/// A field of a record, and the members of JSON that represent it.
 public struct RecordField: Sendable {
-  /// An integer within a record.
+  /// The place of an integer within a record.
   public struct Scalar: Hashable, Sendable {
     public let offset: Int
     public let width: Int
@@ -14,7 +14,7 @@ public struct RecordField: Sendable {
       self.isSigned = isSigned
     }
 
-    /// The value in the record, sign-extended if it is signed.
+    /// Returns the value in the record; 32-bit signed values are sign-extended.
     public func load(from record: UnsafeRawPointer) -> UInt64 {
       switch width {
       case 1: UInt64(record.load(fromByteOffset: offset, as: UInt8.self))
@@ -28,7 +28,7 @@ public struct RecordField: Sendable {
       }
     }
 
-    /// Stores the low bytes of a value.
+    /// Stores a value, cut to its low `width` bytes.
     public func store(_ value: UInt64, in record: UnsafeMutableRawPointer) {
       let target = record + offset
       switch width {
@@ -44,84 +44,88 @@ public struct RecordField: Sendable {
 
   public enum Format: Sendable {
     case integer
-    /// A string, `"0x…"`.
+    /// A number, in JSON a string `"0x…"`.
     case hex
     case boolean
-    /// Text of a `char` array, up to its zero.
+    /// Text of a `char` array, up to the first zero.
     case text(capacity: Int)
-    /// 64-bit words, each hex.
+    /// An array of 64-bit words, each in JSON a string `"0x…"`.
     case words(count: Int)
     /// `IORING_SETUP_*`, a list of names.
     case setupFlags
     /// `IOSQE_*`, a list of names.
     case sqeFlags
-    /// `REQ_F_*`: a list of names, `flags`, and the bits.
+    /// `REQ_F_*`, two members: a list of names, called `flags`, and the bits as a string `"0x…"`.
     case requestFlags
-    /// One of the names.
+    /// One of the vocabulary's names.
     case choice(RecordVocabulary)
-    /// A list of names.
+    /// A list of the vocabulary's names, one for each bit that is set.
     case bits(RecordVocabulary)
-    /// The member of this name that all lines have.
+    /// A member that the lines of all kinds have.
     case line
     case object([RecordField])
-    /// Text behind the struct; the field is its length in bytes.
+    /// Text behind the struct; the field contains the length of the text in bytes.
     case trailingText(limit: Int)
-    /// Pairs of numbers behind the struct; the field is their number.
+    /// Pairs of numbers behind the struct; the field contains the number of pairs.
     case trailingPairs
   }
 
-  /// Members derived from a value: written, but not read.
+  /// Further members that are derived from the value. They are written, and ignored when a trace is
+  /// read.
   public enum Derived: Sendable {
     case errno, cqeFlags, registerName, ublkCommand, fuseCommand, cmdOp
   }
 
-  /// The kind of substitute for a value that can identify a machine or its users.
+  /// The kind of value, which determines how a redacted copy replaces it if it can identify a
+  /// machine or its users.
   public enum Redaction: Sendable {
-    /// None: the value identifies nothing and stays.
+    /// A value that identifies nothing; it is not replaced.
     case plain
     /// An address in the kernel.
     case kernel
     /// An address in a process, or an application's number that can be an address.
     case user
-    /// As ``user``, but 32-bit numbers stay, because drivers give them a meaning.
+    /// Like ``user``, but 32-bit numbers are not replaced, because drivers give them a meaning.
     case word
     /// Words of an SQE, whose meaning depends on the opcode.
     case off, addr, addr3, pad2
     /// Words of the argument of io_uring_register.
     case argument
-    /// CLOCK_MONOTONIC.
+    /// A time of CLOCK_MONOTONIC.
     case time
     /// An inode number.
     case inode
-    /// Another number that is only compared for equality.
+    /// Any other number that is only compared for equality.
     case number
     /// The name of a thread.
     case comm
-    /// Names of files and descriptions of sockets and the like.
+    /// Names of files, and descriptions of sockets and other files.
     case text
-    /// Frames of a stack in a process.
+    /// Frames of a user stack.
     case frames
-    /// Frames of the kernel's stack: names of functions stay, addresses do not.
+    /// Frames of a kernel stack: names of functions are kept, addresses are replaced.
     case addresses
-    /// Data of the application.
+    /// Data of the application, which a redacted copy does not contain.
     case erase
   }
 
-  /// Values that are null in JSON.
+  /// The values that are null in JSON.
   public enum Null: Sendable {
-    /// All bits are set.
+    /// The value with all bits set.
     case maximum
     case negative
-    /// The first field of an object is 0.
+    /// An object whose first field is 0.
     case zero
   }
 
-  /// A second member gets the value if bits of another field are set; one of the two members is null.
+  /// A second member that represents the value instead of the first one if bits of another field,
+  /// the selector, are set. The member that is not used is null.
   public struct Alternative: Sendable {
     public let name: StaticString
     public let selector: Scalar
     private let mask: UInt64
-    /// True if the selector has no member of its own: it is 1 if this member is not null.
+    /// True if the selector has no member of its own. When a trace is read, the selector is then
+    /// set to 1 if this member is not null.
     public let isHidden: Bool
 
     init(name: StaticString, selector: Scalar, mask: Int, isHidden: Bool) {
@@ -136,22 +140,23 @@ public struct RecordField: Sendable {
     }
   }
 
-  /// Name of the member.
+  /// Name of the member in JSON.
   public let name: StaticString
   public let scalar: Scalar
   public let format: Format
   public let derived: Derived?
   public let null: Null?
-  /// The member is missing if these bytes are zero.
+  /// Bytes of the record: the member is omitted if all of them are zero. Nil: never omitted.
   public let omitted: Range<Int>?
-  /// True if the field was added after its kind: missing in older records and traces, where it is 0.
+  /// True if the field was added to an existing kind. Older records and traces lack it; it counts
+  /// as 0 there.
   public let isAdded: Bool
   public let alternative: Alternative?
-  /// The member is missing if this is 0.
+  /// Another field: the member is omitted if that field is 0. Nil: no such field.
   public let condition: Scalar?
-  /// True if any 64-bit number is valid, see ``RecordBounds``.
+  /// True if any 64-bit number is valid, so that ``RecordBounds`` does not bound the field.
   let isAny: Bool
-  /// True if the numbers of all records are summed.
+  /// True if the values of all records are added up, so that ``RecordBounds`` bounds their sum.
   let isSummed: Bool
   public let redaction: Redaction
 
@@ -175,7 +180,8 @@ public struct RecordField: Sendable {
     self.redaction = redaction
   }
 
-  /// Offset behind the field; the field is in the record if this is at most the record's size.
+  /// Offset of the first byte behind the field. A record contains the field if its size is at least
+  /// this number.
   public var end: Int {
     switch format {
     case .text(let capacity): scalar.offset + capacity

@@ -1,13 +1,14 @@
 import CRecord
 
 extension UnsafePointer<record> {
-  /// The record as a struct. Only for a record whose size was checked for this type.
+  /// Returns the record as a struct. The record must be at least as long as the struct.
   @inlinable @inline(__always)
   public func body<T>(as type: T.Type = T.self) -> UnsafePointer<T> {
     UnsafeRawPointer(self).assumingMemoryBound(to: T.self)
   }
 
-  /// Calls `body` with the whole struct; fields beyond the record's end are 0.
+  /// Calls `body` with the record as a whole struct. If the record is shorter, `body` receives a
+  /// copy in which the missing fields are 0.
   @inlinable @inline(__always)
   public func withWhole<T: RecordBody>(_: T.Type, _ body: (UnsafePointer<T>) -> Void) {
     let size = Int(pointee.size)
@@ -19,7 +20,7 @@ extension UnsafePointer<record> {
     body(&whole)
   }
 
-  /// The bytes that follow the struct of the kind.
+  /// The bytes of the record that follow its struct.
   public var trailer: UnsafeRawBufferPointer {
     let start = pointee.kind.descriptor?.structSize ?? Int(pointee.size)
     return UnsafeRawBufferPointer(
@@ -28,7 +29,8 @@ extension UnsafePointer<record> {
 }
 
 extension UnsafePointer<record_complete> {
-  /// The longer record that is written for a request without a recorded submission.
+  /// The record as the longer struct that is written if the request's submission has no record; nil
+  /// if this record is not longer.
   @inlinable @inline(__always)
   public var unseen: UnsafePointer<record_complete_unseen>? {
     guard pointee.base.size >= MemoryLayout<record_complete_unseen>.size else { return nil }

@@ -1,10 +1,9 @@
 import CRecord
 
-/// Consecutive valid records in memory.
-///
-/// The pointers are valid as long as the memory.
+/// A sequence of pointers to consecutive records in memory. The pointers are valid as long as the
+/// memory is.
 public struct RecordSequence: Sequence {
-  /// Checked bytes: every record is complete and of a known kind.
+  /// Bytes that have been checked: every record is complete and of a known kind.
   public let bytes: UnsafeRawBufferPointer
 
   @inlinable public init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
@@ -28,7 +27,8 @@ public struct RecordSequence: Sequence {
 }
 
 extension RecordSequence {
-  /// Calls `body` with the same records in pieces of at most `limit` bytes, or of one record, while it returns true.
+  /// Calls `body` with the records in pieces, until `body` returns false. A piece has at most
+  /// `limit` bytes, or is a single longer record.
   package func forEachPiece(of limit: Int, while body: (UnsafeRawBufferPointer) -> Bool) {
     guard bytes.count > limit else {
       if !bytes.isEmpty { _ = body(bytes) }

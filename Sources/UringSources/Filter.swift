@@ -1,25 +1,31 @@
 import UringTrace
 
-/// The user's selection of rings and requests. In a live capture the kernel applies all of it except the age.
+/// The user's selection of rings and requests.
 ///
-/// An empty set means no restriction; restrictions of different kinds must all hold.
+/// An empty set means no restriction; restrictions of different kinds must all hold. In a live
+/// capture the BPF programs apply all restrictions except the minimum age.
 public struct Filter: Sendable, Hashable {
-  /// Processes that own or hold the ring, as the user sees them.
+  /// Process IDs, in uringtop's pid namespace: a ring passes if one of these processes has created
+  /// it or has it open.
   public var pids: Set<UInt32> = []
-  /// Names of such processes, as in /proc/PID/comm (15 bytes at most).
+  /// Names, as in /proc/PID/comm (at most 15 bytes), of processes that have created the ring or
+  /// have it open.
   public var comms: Set<String> = []
-  /// Cgroups of such processes, or cgroups above theirs: paths in the v2 hierarchy, as in /proc/PID/cgroup.
+  /// Cgroups of processes that have created the ring or have it open, or ancestors of these
+  /// cgroups. Paths in the v2 hierarchy, as in /proc/PID/cgroup.
   public var cgroups: Set<String> = []
-  /// Ring descriptors, of the processes above if any are named, else of any process.
+  /// Descriptors of rings, in the processes that pass the other restrictions.
   public var fds: Set<Int32> = []
   public var opcodes: Set<Opcode> = []
-  /// Minimum age in nanoseconds of requests in flight that are listed; 0 lists all.
+  /// Minimum age in nanoseconds of the requests in flight that are listed; 0 lists all.
   public var minimumAge: UInt64 = 0
-  /// Live: one request in this many has records, with all its events; other requests are only counted.
+  /// Live capture: N if all events of one request in N are recorded; other requests are only
+  /// counted.
   public var sampling: UInt32 = 1
-  /// Live: take the user stack at each submission.
+  /// Live capture: true to record the user stack at each submission.
   public var takesStacks = false
-  /// Live: watch the system calls of io_uring; nil: only if processes are named.
+  /// Live capture: true to count io_uring's system calls; nil to do so only if ``pids`` is not
+  /// empty.
   public var watchesCalls: Bool?
 
   public init() {}
@@ -28,9 +34,10 @@ public struct Filter: Sendable, Hashable {
 }
 
 extension Filter {
-  /// The part of a snapshot that passes. Rings keep their counts; sums over all rings are unchanged.
+  /// Returns the part of a snapshot that passes the filter.
   ///
-  /// ``FilteredView`` filters lists of rings or processes; lookup tables, such as names, stay complete.
+  /// Rings keep their counts, and sums over all rings are unchanged. Lists of rings, requests and
+  /// processes are filtered; lookup tables, such as names, stay complete.
   public func apply(to snapshot: Snapshot) -> Snapshot {
     guard !isEmpty else { return snapshot }
     let view = FilteredView(snapshot, self)
@@ -63,7 +70,8 @@ extension Filter {
     return result
   }
 
-  /// Removes data about requests that do not pass, and about processes unrelated to those shown.
+  /// Removes data about requests that do not pass, and about processes that are not connected to
+  /// processes that pass.
   private func keepDetails(of result: inout Snapshot, _ view: FilteredView) {
     var shown: Set<Request.ID> = []
     for request in result.requests { shown.insert(request.id) }
@@ -72,7 +80,8 @@ extension Filter {
     result.ublkSlots = result.ublkSlots.filter { shown.contains($0.key) }
     result.memoryChanges = result.memoryChanges.filter { shown.contains($0.key) }
     guard var processes = view.processes else { return }
-    // Keeps all requests of a device, because a request that waits for a free tag waits for each of them.
+    // Keeps all block requests of a device: a request that waits for a free tag of the device waits
+    // for each of them.
     var devices: Set<String> = []
     for disk in result.diskRequests
     where disk.request.map({ shown.contains($0) }) ?? view.shows(process: disk.serverTgid) {
@@ -94,7 +103,7 @@ extension Filter {
     !pids.isEmpty || !comms.isEmpty || !fds.isEmpty || !cgroups.isEmpty
   }
 
-  /// Whether a process in this cgroup passes.
+  /// True if a process in this cgroup (nil: unknown) passes the restriction to cgroups.
   package func passes(cgroup: @autoclosure () -> String?) -> Bool {
     guard !cgroups.isEmpty else { return true }
     guard let cgroup = cgroup() else { return false }
@@ -102,9 +111,9 @@ extension Filter {
   }
 }
 
-/// The rings, processes and opcodes that pass a filter. The only place where this is decided.
+/// The rings, processes and opcodes of a snapshot that pass a filter.
 private struct FilteredView {
-  /// Nil: all.
+  /// Processes that pass; nil for all.
   private(set) var processes: Set<UInt32>?
   private var rings: Set<Ring.ID>?
   private let opcodes: Set<Opcode>
@@ -119,7 +128,7 @@ private struct FilteredView {
       rings.insert(ring.id)
       processes.formUnion(holders)
     }
-    // Includes processes without a ring, which were refused one.
+    // Adds processes without a ring: the kernel has refused to create one for them.
     if filter.fds.isEmpty {
       for calls in snapshot.systemCalls
       where filter.passes(calls.tgid, in: snapshot) {
@@ -143,8 +152,9 @@ extension Filter {
       && self.passes(cgroup: snapshot.processCgroups[tgid])
   }
 
-  /// Processes that pass and hold the ring, by a named descriptor if there are any; the ring passes if the result
-  /// is not empty.
+  /// Returns the processes that pass and that have created the ring or have it open; if the filter
+  /// names descriptors, only those that have it open under one of them. The ring passes if the
+  /// result is not empty.
   fileprivate func holders(of ring: Ring, in snapshot: Snapshot) -> [UInt32] {
     func passes(_ tgid: UInt32) -> Bool {
       self.passes(tgid, in: snapshot)

@@ -4,13 +4,13 @@ import UringRecordings
 import UringRecords
 import UringTrace
 
-/// A recording that is being made, usually on another machine, as a source of snapshots.
+/// A source of snapshots from a recording that is still being written, usually on another machine.
 ///
-/// One thread reads; another hands the records to the aggregator and makes snapshots. When the recording ends or the
-/// connection is lost, the last state stays.
+/// One thread reads the recording. Another passes the records to the aggregator and makes
+/// snapshots. When the recording ends or the connection is lost, the last snapshot remains.
 public final class FollowSource: SnapshotSource, LiveControls {
   private struct State {
-    /// Bytes read and not yet handed over.
+    /// Bytes that the reading thread has read and the other thread has not yet taken.
     var incoming: [UInt8] = []
     var isAtEnd = false
     var snapshot: Snapshot
@@ -22,23 +22,26 @@ public final class FollowSource: SnapshotSource, LiveControls {
     var isOver = false
   }
 
-  /// Most bytes buffered. At this limit the reader blocks, and so does the recording machine.
+  /// Maximum number of buffered bytes. At this limit the reading thread waits, and the output of
+  /// the recording machine stalls.
   private static let mostWaiting = 16 << 20
-  /// Nanoseconds by which records may arrive later than others of the same time: how long the recorder collects them.
+  /// Nanoseconds by which a record may arrive later than its time suggests, because the recorder
+  /// collects records before it writes them.
   private static let lateness: UInt64 = 300_000_000
   /// Nanoseconds from the first record after a silence to the snapshot that shows it.
   private static let firstRecordDelay: UInt64 = 20_000_000
+  /// Minimum nanoseconds between the last snapshot and one that new records bring forward.
   private static let firstRecordInterval: UInt64 = 250_000_000
 
   private let state: Monitor<State>
   private let name: String
   private let follower: WorkerThread
 
-  /// Starts to follow.
+  /// Starts to follow a recording.
   ///
   /// - Parameters:
-  ///   - name: what is followed, for notices.
-  ///   - takeMessages: lines that the other side has written meanwhile.
+  ///   - name: name of the recording in notices.
+  ///   - takeMessages: returns the messages from the recording machine since the last call.
   public init(
     _ stream: OpenStream, name: String, filter: Filter = Filter(), refreshInterval: Duration,
     takeMessages: @escaping @Sendable () -> [String] = { [] }
@@ -51,7 +54,8 @@ public final class FollowSource: SnapshotSource, LiveControls {
     follower = try WorkerThread("follower", orThrow: ThreadError.init) {
       Self.follow(stream, state, name: name, filter, takeMessages)
     }
-    // Blocks in a read until the other side ends: the process does not wait for it.
+    // Detached: this thread blocks in a read until the sender closes the connection, and the
+    // process must not wait for it.
     try WorkerThread("stream", orThrow: ThreadError.init) { Self.read(stream, state) }.detach()
   }
 
@@ -130,11 +134,11 @@ public final class FollowSource: SnapshotSource, LiveControls {
           state.wantsRefresh = false
           return (state.incoming, state.isAtEnd, state.isStopping)
         })
-      // The reader may wait for room.
+      // Wakes the reading thread, which may wait for room in `incoming`.
       monitor.change { _ in }
       if isStopping { return }
       var hasRecords = false
-      // The header was read: what follows cannot throw.
+      // `append` throws only for an invalid header, which `OpenStream` has already read.
       try? stream.append(incoming[...])
       stream.takeRecords { records in
         hasRecords = true

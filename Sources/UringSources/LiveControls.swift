@@ -1,11 +1,11 @@
 import UringTrace
 
-/// Commands of a live capture.
+/// The interface through which a user controls a live capture.
 public protocol LiveControls: AnyObject, Sendable {
-  /// Carries a command out soon. Never blocks.
+  /// Starts to carry out a command. Never blocks.
   func perform(_ command: LiveCommand)
 
-  /// True once nothing changes any more: what is watched has ended, or the connection to it.
+  /// True once the state cannot change any more: the capture or the connection to it has ended.
   var isOver: Bool { get }
 }
 
@@ -17,8 +17,9 @@ public enum LiveCommand: Sendable, Hashable {
   case setRefreshInterval(Duration)
   /// Makes a snapshot at once.
   case refresh
-  /// Walks the kernel's own structures for the requests in flight and where each is.
+  /// Takes an inventory: reads all requests in flight, and their places, from the kernel's
+  /// structures.
   case inventory
-  /// Examines one request: its place, the stack of its worker, the state of its file.
+  /// Examines one request: its place in the kernel, the stack of its worker, the state of its file.
   case inspect(Request.ID)
 }

@@ -5,21 +5,21 @@ import UringBase
 import UringRecordings
 import UringTrace
 
-/// A stream of records that is open and whose header has arrived.
+/// An open stream of records whose header has arrived.
 public final class OpenStream: Sendable {
   public let header: RecordingHeader
   private let descriptor: Int32
-  /// True for a file that may grow; its end is only the end so far.
+  /// True for a regular file: at its end, more bytes may be written later.
   private let grows: Bool
-  /// Given away once, by ``takeStream()``.
+  /// The parser of the stream, which has consumed the header.
   private let stream: Mutex<RecordStream>
 
-  /// Nanoseconds between two looks at a file that grows.
+  /// Microseconds between two reads at the end of a file that may grow.
   private static let pause: UInt32 = 50_000
 
-  /// Reads until the header has arrived.
+  /// Reads from the descriptor until the header has arrived.
   ///
-  /// - Parameter descriptor: closed when the stream is released.
+  /// - Parameter descriptor: is closed when this object is released, or if the initializer throws.
   public init(_ descriptor: Int32) throws(RecordingError) {
     self.descriptor = descriptor
     var status = stat()
@@ -51,7 +51,7 @@ public final class OpenStream: Sendable {
 
   deinit { close(descriptor) }
 
-  /// The stream as it is behind the header. For one caller, once.
+  /// Returns the parser of the stream, positioned behind the header. Must be called only once.
   func takeStream() -> RecordStream {
     stream.withLock { stream in
       defer { stream = RecordStream() }
@@ -59,9 +59,9 @@ public final class OpenStream: Sendable {
     }
   }
 
-  /// Waits for bytes.
+  /// Waits until bytes arrive and reads them.
   ///
-  /// - Returns: their number; 0 at the end, negative after an error.
+  /// - Returns: the number of bytes; 0 at the end of the stream, negative after an error.
   func read(into chunk: inout [UInt8]) -> Int { Self.read(descriptor, grows: grows, into: &chunk) }
 
   private static func read(_ descriptor: Int32, grows: Bool, into chunk: inout [UInt8]) -> Int {

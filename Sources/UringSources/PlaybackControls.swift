@@ -1,25 +1,27 @@
-/// Commands of a recording that is played.
+/// The interface through which a user controls the playback of a recording.
 public protocol PlaybackControls: AnyObject, Sendable {
   /// The position in the recording.
   var timeline: Timeline { get }
 
-  /// Carries a command out soon. Never blocks.
+  /// Starts to carry out a command. Never blocks.
   func perform(_ command: PlaybackCommand)
 }
 
 public enum PlaybackCommand: Sendable, Hashable {
   case play
   case pause
-  /// 1 is real time.
+  /// Sets the speed; 1 is real time.
   case setSpeed(Double)
-  /// One event forward or back.
+  /// Moves forward by one event.
   case stepForward
+  /// Moves back by one event.
   case stepBack
-  /// Nanoseconds from the recording's start.
+  /// Moves to a time, in nanoseconds from the recording's start.
   case seek(UInt64)
-  /// The next completion with an error, link failure or overflow.
+  /// Moves to the next error: a completion with an error, a link failure, a failed preparation or
+  /// an overflow.
   case nextError
-  /// The previous one.
+  /// Moves to the previous error.
   case previousError
 }
 
@@ -28,8 +30,9 @@ public struct Timeline: Sendable, Hashable {
   /// Nanoseconds from the recording's first record.
   public var position: UInt64
   public var duration: UInt64
-  /// Number of events before the position, and of all events.
+  /// Number of events before the position.
   public var event: UInt64
+  /// Number of events in the recording.
   public var eventCount: UInt64
   public var isPlaying: Bool
   public var speed: Double

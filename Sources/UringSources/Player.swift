@@ -2,7 +2,7 @@ import UringBase
 import UringRecordings
 import UringTrace
 
-/// Moves through a recording in time with the caller's clock.
+/// Plays a recording: moves the position forward as the caller's clock advances.
 final class Player {
   private var engine: ReplayEngine
   private let filter: Filter
@@ -10,7 +10,7 @@ final class Player {
   private(set) var speed = 1.0
   /// Nanoseconds between snapshots while playing.
   private let interval: UInt64
-  /// The caller's clock at the last tick, nanoseconds; nil before the first.
+  /// The caller's clock at the last tick, in nanoseconds; nil before the first tick.
   private var lastTick: UInt64?
 
   static let speeds = 0.001...1000.0
@@ -27,7 +27,7 @@ final class Player {
 
   var recording: Recording { engine.recording }
 
-  /// When the next tick is due by the caller's clock; nil while paused.
+  /// Time of the caller's clock at which the next tick is due; nil while paused.
   var deadline: UInt64? {
     isPlaying ? (lastTick ?? MonotonicClock.now()) + interval : nil
   }
@@ -42,14 +42,14 @@ final class Player {
       isCutOff: !recording.hasEnd)
   }
 
-  /// Plays on by the time that has passed since the last tick.
+  /// Moves the position forward by the time since the last tick, multiplied by the speed.
   ///
-  /// - Parameter now: nanoseconds of any monotonic clock.
+  /// - Parameter now: the caller's clock: any monotonic clock, in nanoseconds.
   func tick(now: UInt64) {
     defer { lastTick = now }
     guard isPlaying, let lastTick, now > lastTick else { return }
     let elapsed = Double(now - lastTick) * speed
-    // A changed file can be shorter now.
+    // `since` is 0 if the file was cut, so that the recording now ends before the position.
     let rest = recording.duration.since(engine.position)
     engine.advance(to: engine.position + (elapsed < Double(rest) ? UInt64(elapsed) : rest))
     if engine.position >= recording.duration { isPlaying = false }

@@ -3,7 +3,8 @@ import UringRecords
 import UringTrace
 
 extension RecordBuffer {
-  /// Records of the rings in a snapshot, for a file that begins after the original ones.
+  /// Makes records of the rings in a snapshot, for a recording that does not contain the original
+  /// records of these rings, because it begins later.
   package init(ringsOf snapshot: Snapshot, at time: UInt64) {
     self.init()
     for ring in snapshot.rings where !ring.isClosed {

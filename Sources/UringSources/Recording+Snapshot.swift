@@ -2,27 +2,30 @@ import UringRecordings
 import UringTrace
 
 extension Recording {
-  /// The state at a time of the recording.
+  /// Returns the state at a time of the recording.
   ///
-  /// - Parameter time: nanoseconds from the start; nil is the end.
+  /// - Parameter time: nanoseconds from the recording's start; nil for the end.
   public func snapshot(at time: UInt64?, filter: Filter = Filter()) -> Snapshot {
     var engine = ReplayEngine(self)
     if let time { engine.advance(to: time) } else { engine.advanceToEnd() }
     return filter.apply(to: engine.snapshot())
   }
 
-  /// The state at a time of the recording, after earlier states at intervals.
+  /// Returns the state at a time of the recording. Before that, calls `body` with earlier states,
+  /// at intervals.
   ///
   /// - Parameters:
+  ///   - time: nanoseconds from the recording's start; nil for the end.
   ///   - interval: nanoseconds between earlier states.
-  ///   - most: limits the number of states: after every `most / 2` states, the interval doubles. States with very many
-  ///     rings or requests count several times.
-  ///   - body: takes the earlier states, in order. They have no events.
+  ///   - most: limits the number of states: after every `most / 2` states, the interval doubles. A
+  ///     state with very many rings or requests counts several times.
+  ///   - body: receives the earlier states in order, without events.
   public func snapshot(
     at time: UInt64?, filter: Filter = Filter(), every interval: UInt64, most: UInt64 = 600,
     _ body: (Snapshot) -> Void
   ) -> Snapshot {
-    // The end of the recording is known once all of it is checked.
+    // The end of the recording is known only when all blocks are checked, so another thread checks
+    // blocks ahead.
     beginCheckingAhead()
     defer { endCheckingAhead() }
     var engine = ReplayEngine(self)
@@ -36,7 +39,8 @@ extension Recording {
       if count >= max(most / 2, 1) {
         count = 0
         doublings += 1
-        // For recordings of hours, or states that take long to examine, the interval grows faster.
+        // After ten doublings (a recording of hours), or if a state takes long to examine, the
+        // interval grows by a factor of 16.
         step = min(step << (doublings < 10 && weight < 20 ? 1 : 4), 1 << 60)
       }
       moment = moment.addingReportingOverflow(step).overflow ? .max : moment + step
@@ -45,11 +49,12 @@ extension Recording {
     return filter.apply(to: engine.snapshot())
   }
 
-  /// The states at the end of each interval, without events. The last interval ends with the recording.
+  /// Calls `body` with the state at the end of each interval, without events. The last interval
+  /// ends at the end of the recording.
   ///
   /// - Parameters:
-  ///   - interval: in nanoseconds.
-  ///   - limit: the number of intervals; nil for all.
+  ///   - interval: length of an interval in nanoseconds.
+  ///   - limit: maximum number of intervals; nil for all.
   public func eachSnapshot<E: Error>(
     every interval: UInt64, limit: Int?, filter: Filter = Filter(),
     _ body: (Snapshot) throws(E) -> Void

@@ -3,21 +3,24 @@ import UringRecordings
 import UringRecords
 import UringTrace
 
-/// A recording and a position in it, with the state of all rings and requests at that position. It has no clock.
+/// A position in a recording, and the state of all rings and requests at that position. The engine
+/// has no clock: its caller moves the position.
 ///
-/// Records are handed to the aggregator in runs as long as possible: whole blocks if their sums show that all
-/// their records precede the target, and the last block record by record.
+/// The aggregator receives records in runs that are as long as possible: a whole block at once if
+/// the block's sums show that all its records precede the target, and the last block record by
+/// record.
 struct ReplayEngine: ~Copyable {
   let recording: Recording
   private var aggregator: Aggregator
-  /// The block of the next record, and the record's offset.
+  /// Index of the block that contains the next record.
   private var block = 0
+  /// Offset of the next record, in bytes from the recording's first record.
   private var offset = 0
-  /// The bytes of the last block used.
+  /// The block that was read last, kept for the next access.
   private var loaded: (block: Int, bytes: FileBytes)?
   /// Nanoseconds from the recording's start.
   private(set) var position: UInt64 = 0
-  /// Events before the position.
+  /// Number of events before the position.
   private(set) var event: UInt64 = 0
   private let limits: Aggregator.Limits
 
@@ -27,7 +30,7 @@ struct ReplayEngine: ~Copyable {
     aggregator = Aggregator(host: recording.header.host, limits: limits)
   }
 
-  /// True if no record follows.
+  /// True if no record follows the position.
   var isAtEnd: Bool { recording.block(block) == nil }
 
   mutating func snapshot(withEvents: Bool = true) -> Snapshot {
@@ -37,7 +40,8 @@ struct ReplayEngine: ~Copyable {
   /// Moves forward to a time; to move back, see ``seek(to:)``.
   mutating func advance(to time: UInt64) {
     let (sum, isTooLarge) = recording.startTime.addingReportingOverflow(time)
-    // Includes records from before the start: those of different processors can be slightly out of order.
+    // Time 0 includes records with times before the start: the records of different processors can
+    // be slightly out of order.
     let limit = isTooLarge ? UInt64.max : sum
     consume(
       blocks: { $0.lastTime <= limit }, records: { record, _, _ in record.pointee.time_ns <= limit }
@@ -46,9 +50,9 @@ struct ReplayEngine: ~Copyable {
     aggregator.advance(to: recording.startTime + position)
   }
 
-  /// Moves forward by at most this many records.
+  /// Moves forward by at most `count` records.
   ///
-  /// - Returns: false if none could be read.
+  /// - Returns: false if no record could be read.
   mutating func advance(byRecords count: Int) -> Bool {
     var rest = count
     consume(
@@ -64,7 +68,6 @@ struct ReplayEngine: ~Copyable {
     aggregator.forEachEnded(since: &position, body)
   }
 
-  /// Moves to the end.
   mutating func advanceToEnd() {
     recording.beginCheckingAhead()
     defer { recording.endCheckingAhead() }
@@ -79,7 +82,7 @@ struct ReplayEngine: ~Copyable {
 
   /// Moves forward by one event.
   ///
-  /// - Returns: false if there is none.
+  /// - Returns: false if no event follows.
   @discardableResult
   mutating func stepForward() -> Bool {
     let target = event + 1
@@ -89,7 +92,7 @@ struct ReplayEngine: ~Copyable {
 
   /// Moves back by one event: to the point right after the previous event.
   ///
-  /// - Returns: false at the start.
+  /// - Returns: false at the start of the recording.
   @discardableResult
   mutating func stepBack() -> Bool {
     guard event > 0 else { return false }
@@ -99,18 +102,19 @@ struct ReplayEngine: ~Copyable {
     return true
   }
 
-  /// Moves to the next completion with an error, link failure, failed preparation or overflow.
+  /// Moves to the next error: a completion with an error, a link failure, a failed preparation or
+  /// an overflow.
   ///
-  /// - Returns: false if there is none; the position is then unchanged.
+  /// - Returns: false if there is no further error; the position is then unchanged.
   mutating func seekNextError() -> Bool {
     guard let end = endOfNextError() else { return false }
     advance(toOffset: end)
     return true
   }
 
-  /// Moves back to the error before the last record.
+  /// Moves back to the last error before the record that precedes the position.
   ///
-  /// - Returns: false if there is none; the position is then unchanged.
+  /// - Returns: false if there is no earlier error; the position is then unchanged.
   mutating func seekPreviousError() -> Bool {
     guard let end = endOfPreviousError() else { return false }
     rewind()
@@ -123,7 +127,8 @@ struct ReplayEngine: ~Copyable {
   }
 
   private mutating func advance(toEvent target: UInt64) {
-    // Does not take the target's block whole, because records may follow the target.
+    // The block that contains the target is consumed record by record: records may follow the
+    // target.
     consume(blocks: { $0.endEvent < target }, records: { _, _, event in event < target })
   }
 
@@ -135,10 +140,13 @@ struct ReplayEngine: ~Copyable {
 
   // MARK: Runs of records
 
-  /// Takes the rest of each block while `takesBlock` holds, then records of the next block while `takesRecord`
-  /// holds, and moves the position to the last record taken.
+  /// Consumes the rest of each block as long as `takesBlock` returns true, then records of the next
+  /// block as long as `takesRecord` returns true. Moves the position to the last record consumed.
   ///
-  /// - Parameter takesRecord: also gets the record's offset and the number of events before it.
+  /// - Parameters:
+  ///   - takesBlock: returns true if the whole block precedes the target.
+  ///   - takesRecord: returns true if the record precedes the target; receives the record, its
+  ///     offset, and the number of events before it.
   @inline(__always)
   private mutating func consume(
     blocks takesBlock: (RecordBlock) -> Bool,
@@ -150,7 +158,7 @@ struct ReplayEngine: ~Copyable {
         consume(in: next, while: takesRecord, lastTime: &lastTime)
         break
       }
-      // If the block's bytes cannot be read, the recording ends here.
+      // A block whose bytes cannot be read ends the recording: `block(_:)` then returns nil.
       guard let bytes = rest(of: next) else { continue }
       aggregator.consume(contentsOf: bytes)
       lastTime = max(lastTime, next.lastTime)
@@ -182,7 +190,8 @@ struct ReplayEngine: ~Copyable {
     if end == block.range.upperBound { self.block += 1 }
   }
 
-  /// The bytes of the current block from the next record on, valid until the next call; nil if the file has changed.
+  /// Returns the bytes of the current block from the next record on, valid until the next call; nil
+  /// if the file has changed, so that they cannot be read.
   private mutating func rest(of current: RecordBlock) -> UnsafeRawBufferPointer? {
     if loaded?.block != block { loaded = recording.bytes(ofBlock: block).map { (block, $0) } }
     guard let bytes = loaded?.bytes.bytes else { return nil }
@@ -213,7 +222,8 @@ struct ReplayEngine: ~Copyable {
     return nil
   }
 
-  /// The ends of a block's records that are errors, within a range that begins and ends with a record.
+  /// Returns the end offsets of the error records of a block within a range of offsets. The range
+  /// must start and end at record boundaries.
   private func errorEnds(in block: Int, _ range: Range<Int>) -> [Int] {
     guard let current = recording.block(block), let bytes = recording.bytes(ofBlock: block) else {
       return []

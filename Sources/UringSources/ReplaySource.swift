@@ -3,7 +3,7 @@ import UringBase
 import UringRecordings
 import UringTrace
 
-/// A recording as a source of snapshots, played on a thread of its own.
+/// A source of snapshots from a recording that is played on a thread of its own.
 public final class ReplaySource: SnapshotSource, PlaybackControls {
   private struct State {
     var tasks: [Task] = []
@@ -12,11 +12,11 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
     var notices: [Notice] = []
     var wake: (@Sendable () -> Void)?
     var isStopping = false
-    /// Dumps being written.
+    /// Number of dumps that are being written.
     var dumps = 0
   }
 
-  /// Work for the thread.
+  /// Work for the player thread.
   private enum Task {
     case command(PlaybackCommand)
     case dump(path: String)
@@ -25,9 +25,11 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
   private let state: Monitor<State>
   private let thread: WorkerThread
 
-  /// Opens at the start, or at `position` nanoseconds from it, and plays.
+  /// Starts to play a recording, unless `isPlaying` is false.
   ///
-  /// - Parameter dump: writes the recording to a path as trace.jsonl; its errors are shown.
+  /// - Parameters:
+  ///   - position: nanoseconds from the recording's start at which playback begins.
+  ///   - dump: writes the recording to a path as trace.jsonl; returns a notice of the outcome.
   public init(
     _ recording: Recording, filter: Filter = Filter(), position: UInt64 = 0,
     isPlaying: Bool = true, refreshInterval: Duration = .milliseconds(200),
@@ -54,7 +56,8 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
     stop()
   }
 
-  /// Ends the thread. Waits at most ten seconds for dumps: a dump to a pipe may never end.
+  /// Ends the player thread. Waits at most ten seconds for dumps, because a dump to a pipe may
+  /// never end.
   public func stop() {
     state.change { $0.isStopping = true }
     thread.join()
@@ -126,7 +129,8 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
     }
   }
 
-  /// Writes the recording on a separate thread: a pipe without a reader must not stop the player.
+  /// Writes the recording on a separate thread, because a pipe without a reader must not stop the
+  /// player thread.
   private static func dump(
     _ recording: Recording, to path: String, _ monitor: Monitor<State>,
     _ dump: @escaping @Sendable (Recording, String) -> Notice
@@ -149,7 +153,8 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
     }
   }
 
-  /// Created by `init`, then used by the thread only.
+  /// Passes a player to the player thread. `init` creates the player, then only that thread uses
+  /// it.
   private final class PlayerBox: @unchecked Sendable {
     let player: Player
 
@@ -158,7 +163,8 @@ public final class ReplaySource: SnapshotSource, PlaybackControls {
 }
 
 extension Notice {
-  /// The notice that the file has changed while it was played.
+  /// A notice that the rest of the recording cannot be used: the file has changed while it was
+  /// played, or too many requests are in flight at once.
   fileprivate init(_ damage: Recording.Damage) {
     if damage.flaw == .crowded {
       self.init("\(damage.flaw)", isError: true)

@@ -1,22 +1,24 @@
 import UringTrace
 
-/// A stream of snapshots: a live capture, or a recording that is played.
+/// A source of snapshots: a live capture, or a recording that is played or followed.
 public protocol SnapshotSource: AnyObject, Sendable {
-  /// The newest snapshot. Cheap: the source makes snapshots at its refresh interval.
+  /// Returns the newest snapshot. Cheap, because the source makes snapshots at its refresh
+  /// interval, not for each call.
   func current() -> Snapshot
 
-  /// Outcomes of commands that can fail and problems of the capture itself (a dump was written, a disk
-  /// is full), one line each, oldest first; reading empties the list.
+  /// Returns the notices since the last call, oldest first, one line each: outcomes of commands (a
+  /// dump was written) and problems of the capture itself (a disk is full).
   func takeNotices() -> [Notice]
 
-  /// Calls `wake`, on any thread, after each change: a snapshot, a time line or a notice. It must not
-  /// block. It replaces the previous function; nil removes it.
+  /// Sets a function that is called, on any thread, after each new snapshot, time line or notice.
+  /// The function must not block. It replaces the previous one; nil removes it.
   func onChange(_ wake: (@Sendable () -> Void)?)
 
-  /// Writes the trace to a file, as trace.jsonl. Never blocks; a notice reports the outcome.
+  /// Writes the recording, or the latest records of a live capture, to a file as trace.jsonl. Never
+  /// blocks; a notice reports the outcome.
   func dump(to path: String)
 
-  /// Further commands of this source.
+  /// The further commands that this source supports.
   var controls: SourceControls { get }
 }
 

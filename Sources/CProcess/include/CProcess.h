@@ -1,5 +1,6 @@
 /*
- * The process itself: preparations before Swift starts, and the last output of a process that cannot continue.
+ * The process itself: preparations before Swift code runs, privileges that the process gives up, and the handling of
+ * crashes.
  */
 #pragma once
 
@@ -8,23 +9,26 @@
 #include <stdint.h>
 #include <termios.h>
 
-/* Makes arguments available without /proc, keeps closed standard descriptors from being reused, makes writes to closed
- * pipes and beyond `ulimit -f` fail instead of ending the process, and catches crashes. */
+/* Prepares the process: makes its arguments available without /proc, and keeps the descriptors of closed standard
+ * streams from being reused. Makes writes to closed pipes, and writes beyond `ulimit -f`, fail instead of ending the
+ * process. Installs the crash handlers. */
 void process_start(void);
 
-/* Runs `body` as this thread's only work: named, and with a stack on which a stack overflow can be reported. */
+/* Runs `body`, which must be the calling thread's only work. Names the thread, and sets up an alternate signal stack,
+ * so that a stack overflow in `body` is reported. */
 void process_run_thread(const char *name, void (*body)(void *), void *context);
 
-/* Blocks all signals except those of crashes, in this thread and in threads that it starts. */
+/* Blocks all signals except those of crashes, in this thread and in threads that it starts. `before` receives the
+ * previous mask. */
 void process_block_signals(sigset_t *before);
 
-/* This thread's effective capabilities, one bit each. Works without /proc. */
+/* Returns this thread's effective capabilities as a bit mask. Works without /proc. */
 uint64_t process_capabilities(void);
 
-/* Gives up all other capabilities, for this thread and threads that it starts, and sets no_new_privs. */
+/* Gives up all capabilities except those in `kept`, in this thread and in threads that it starts. Sets no_new_privs. */
 bool process_keep_capabilities(uint64_t kept);
 
-/* The process's remaining work. */
+/* The work that the process still has to do. */
 enum process_work {
   PROCESS_CAPTURES,
   PROCESS_OPENS,            /* opens a recording before the screen uses the terminal, then reads it */
@@ -33,22 +37,22 @@ enum process_work {
   PROCESS_SERVES,           /* captures, and accepts connections to an open listener */
 };
 
-/* Makes the kernel refuse the system calls that this work does not need, in all threads, and sets no_new_privs. Later
- * calls can only refuse more. False if the kernel has no filters. */
+/* Makes the kernel refuse, in all threads, the system calls that this work does not need, and sets no_new_privs. Later
+ * calls of this function can only refuse more system calls. False if the kernel has no seccomp filters. */
 bool process_refuse_calls(enum process_work work);
 
-/* True if process_refuse_calls can work. */
+/* True if the kernel has the seccomp filters that process_refuse_calls needs. */
 bool process_can_refuse_calls(void);
 
-/* A terminal that a crash restores: text to write, then settings. */
+/* A terminal to restore on a crash: `text` is written to it, then `settings` are set. */
 struct process_terminal {
   int descriptor;
   struct termios settings;
   char text[256];
 };
 
-/* Restores this terminal on a crash. It must stay in memory. NULL: none. */
+/* Sets the terminal to restore on a crash; NULL: none. The struct must stay in memory. */
 void process_restore_on_crash(const struct process_terminal *terminal);
 
-/* Restores it now. Async-signal-safe; never waits for the terminal. */
+/* Restores that terminal now. Async-signal-safe; never waits for the terminal. */
 void process_restore_terminal(void);

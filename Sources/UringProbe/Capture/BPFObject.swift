@@ -6,7 +6,8 @@ import UringBase
 
 /// One BPF object file: opened, configured, loaded and attached.
 ///
-/// Nothing is pinned: programs, maps and attachments end with this value or with the process, even if it is killed.
+/// Programs, maps and attachments are not pinned. The kernel removes them when this value ends, or
+/// when the process ends or is killed.
 struct BPFObject: ~Copyable {
   private let object: OpaquePointer
   private var links: [OpaquePointer] = []
@@ -44,7 +45,7 @@ struct BPFObject: ~Copyable {
 
   // MARK: Before the load
 
-  /// Sets `config` in .rodata, the programs' constants.
+  /// Sets the variable `config` in .rodata, which contains the constants of the BPF programs.
   func configure(_ configuration: probe_config) throws(ProbeError) {
     var size = 0
     guard let map = bpf_object__find_map_by_name(object, ".rodata"),
@@ -82,13 +83,13 @@ struct BPFObject: ~Copyable {
     }
   }
 
-  /// Opens an object and loads the wanted programs. If the kernel refuses an optional program, the others are still
-  /// loaded, and only the observations of that program are lost.
+  /// Opens an object and loads the wanted programs. If the kernel refuses an optional program, the
+  /// object is opened and loaded again without it.
   ///
   /// - Parameters:
   ///   - wanted: on return, the programs that were loaded.
   ///   - refused: receives each refused program with its error.
-  ///   - isOptional: returns true if the other programs are useful without the named one.
+  ///   - isOptional: returns true if the other programs are useful without the named program.
   static func load(
     _ embedded: EmbeddedObject, on kernel: KernelBTF, _ wanted: inout Set<String>,
     refused: inout [String: ProbeError], isOptional: (String) -> Bool,
@@ -116,7 +117,7 @@ struct BPFObject: ~Copyable {
     bpf_map__set_max_entries(map, count)
   }
 
-  /// Uses another object's map in place of its own.
+  /// Makes the object use another object's map, given by its descriptor, instead of its own map.
   func share(_ map: String, descriptor: Int32) throws(ProbeError) {
     guard let own = bpf_object__find_map_by_name(object, map),
       bpf_map__reuse_fd(own, descriptor) == 0
@@ -125,15 +126,16 @@ struct BPFObject: ~Copyable {
     }
   }
 
-  /// Uses the capture's maps in place of its own of the same names.
+  /// Makes the object use the capture object's maps instead of its own maps of the same names.
   func share(_ maps: [String], of capture: borrowing CaptureObject) throws(ProbeError) {
     for map in maps { try share(map, descriptor: capture.mapDescriptor(map)) }
   }
 
   // MARK: Load and attach
 
-  /// Descriptors that must be free before a load. libbpf tries out features of the kernel with descriptors of its own,
-  /// takes a lack of descriptors for a lack of the feature, and then fails with a misleading error.
+  /// Number of descriptors that must be free before a load. libbpf opens descriptors to test for
+  /// kernel features. If it cannot open one, it assumes that the kernel lacks the feature, and the
+  /// load fails with a misleading error.
   private static let freeDescriptors = 24
 
   private func requireDescriptors() throws(ProbeError) {
@@ -176,7 +178,8 @@ struct BPFObject: ~Copyable {
       "the kernel refused the BPF programs (\(name))", details: Self.log())
   }
 
-  /// True if the program attaches to a kernel type. Programs on system calls attach by name and need none.
+  /// True if the program attaches to a BTF type of the kernel. Programs on system calls do not:
+  /// they attach by the tracepoint's id.
   private static func hasTarget(_ program: OpaquePointer) -> Bool {
     !String(cString: bpf_program__section_name(program)).hasPrefix("tp/")
   }
@@ -223,8 +226,8 @@ struct BPFObject: ~Copyable {
     links.append(link)
   }
 
-  /// Attaches an iterator over all tasks, or over those of one process. It lives as long as this value;
-  /// ``Iterator/run(into:)`` runs it.
+  /// Attaches an iterator over all tasks (`tgid` 0), or over the threads of one process. The
+  /// iterator stays attached as long as this object exists; ``Iterator/run(into:)`` runs it.
   mutating func attachIterator(_ name: String, tgid: UInt32 = 0) throws(ProbeError) -> Iterator {
     guard let program = bpf_object__find_program_by_name(object, name),
       let link = cbpf_attach_iterator(program, tgid)
@@ -236,7 +239,7 @@ struct BPFObject: ~Copyable {
     return Iterator(link: bpf_link__fd(link), name: name)
   }
 
-  /// Like ``attachIterator(_:tgid:)``, but detached at the end of the result's life.
+  /// Like ``attachIterator(_:tgid:)``, but the iterator is detached when the result is destroyed.
   func temporaryIterator(_ name: String, tgid: UInt32) throws(ProbeError) -> TemporaryIterator {
     guard let program = bpf_object__find_program_by_name(object, name),
       let link = cbpf_attach_iterator(program, tgid)
@@ -247,7 +250,7 @@ struct BPFObject: ~Copyable {
     return TemporaryIterator(link, name)
   }
 
-  /// An iterator that is detached when this value ends.
+  /// An attached iterator that is detached when this value is destroyed.
   struct TemporaryIterator: ~Copyable {
     private let link: OpaquePointer
     private let iterator: Iterator
@@ -259,7 +262,8 @@ struct BPFObject: ~Copyable {
 
     deinit { bpf_link__destroy(link) }
 
-    /// Reads sightings until one passes; nil if none does or the read fails.
+    /// Runs the iterator and returns the first sighting that passes; nil if none passes or the read
+    /// fails.
     func first(where passes: (probe_sighting) -> Bool) -> probe_sighting? {
       let descriptor = bpf_iter_create(iterator.link)
       guard descriptor >= 0 else { return nil }
@@ -277,12 +281,12 @@ struct BPFObject: ~Copyable {
     }
   }
 
-  /// An attached iterator, valid as long as its object.
+  /// An attached iterator, valid as long as its ``BPFObject`` exists.
   struct Iterator: Sendable {
     fileprivate let link: Int32
     fileprivate let name: String
 
-    /// Runs the program over all its objects and appends its output.
+    /// Runs the iterator once over all its tasks and appends its output.
     func run(into output: inout [UInt8]) throws(ProbeError) {
       let descriptor = bpf_iter_create(link)
       guard descriptor >= 0 else {
@@ -304,8 +308,8 @@ struct BPFObject: ~Copyable {
     }
   }
 
-  /// Runs that the kernel skipped because the CPU was already running the program, by program; programs without
-  /// skipped runs are omitted.
+  /// Returns, by program, the number of runs that the kernel skipped because the CPU was already
+  /// running the program. Programs without skipped runs are omitted.
   func missedRuns() -> [String: UInt64] {
     var missed: [String: UInt64] = [:]
     var program = bpf_object__next_program(object, nil)
@@ -322,10 +326,10 @@ struct BPFObject: ~Copyable {
     return missed
   }
 
-  /// Skipped runs of all programs together.
+  /// Returns the number of skipped runs of all programs together.
   func missedRunCount() -> UInt64 { missedRuns().values.reduce(0, &+) }
 
-  /// Value of the only variable (64 bits) of a data section.
+  /// Value of the only variable (64 bits) in a data section.
   func value(of section: String) -> UInt64 {
     var (key, value) = (UInt32(0), UInt64(0))
     return bpf_map_lookup_elem(mapDescriptor(section), &key, &value) == 0 ? value : 0
@@ -344,7 +348,7 @@ struct BPFObject: ~Copyable {
 }
 
 extension [UInt8] {
-  /// Appends the bytes that `fill` writes; it returns their number.
+  /// Appends the bytes that `fill` writes; `fill` returns their number.
   mutating func append(
     addingCapacity capacity: Int, filledBy fill: (UnsafeMutableRawBufferPointer) -> Int
   ) {
@@ -362,7 +366,7 @@ struct MappedArray: ~Copyable {
   let address: UnsafeMutableRawPointer
   private let size: Int
 
-  /// Memory that lives longer than this value and that is no map, for tests.
+  /// Uses memory that is not a map and that outlives this value, for tests.
   init(borrowing memory: UnsafeMutableRawPointer) {
     address = memory
     size = 0

@@ -5,26 +5,27 @@ import CRecord
 import Glibc
 import UringBase
 
-/// The tracepoint programs, loaded and attached.
+/// The BPF programs on io_uring's tracepoints, loaded and attached.
 struct CaptureObject: ~Copyable {
   private var object: BPFObject
-  /// Reads the records; the session takes it.
+  /// The reader of the programs' records; nil once ``takeReader()`` has returned it.
   private var reader: TransportReader?
-  /// Position at which the programs must wake the reader.
+  /// The number of records or chunks at which the programs wake the reader thread.
   let wakePosition: WakePosition
-  /// ``probe_verdicts``; user space writes its verdicts on the rings that it finds.
+  /// The table of verdicts: which rings pass the filter (`probe_verdicts`). The programs write
+  /// verdicts on new rings, user space on rings found by scans.
   private let verdictTable: MappedArray
   /// Tracepoints that this kernel lacks or refused, with the reason.
   let absent: [String: String]
 
-  /// Every io_uring tracepoint with the programs that can serve it. The first program whose parameter count matches
-  /// the kernel's is used.
+  /// Every io_uring tracepoint with the programs that can be attached to it. The first program
+  /// whose parameter count equals that of the kernel's tracepoint is used.
   static let tracepoints: [(name: String, programs: [(name: String, parameters: Int)])] = [
     ("create", [("create", 5)]),
     ("register", [("register_", 5)]),
     ("file_get", [("file_get", 2)]),
     ("submit_req", [("submit_req", 1)]),
-    // 6.1's name for submit_req
+    // The name of submit_req on 6.1.
     ("submit_sqe", [("submit_sqe", 2)]),
     ("queue_async_work", [("queue_async_work", 2)]),
     ("poll_arm", [("poll_arm", 3)]),
@@ -32,18 +33,18 @@ struct CaptureObject: ~Copyable {
     ("defer", [("defer", 1)]),
     ("link", [("link", 2)]),
     ("fail_link", [("fail_link", 2)]),
-    // from 6.17 the CQE itself, before that its values
+    // From 6.17 on the tracepoint passes a pointer to the CQE, before 6.17 the values of the CQE.
     ("complete", [("complete_cqe", 3), ("complete_values", 7)]),
     ("cqe_overflow", [("cqe_overflow", 5)]),
     ("req_failed", [("req_failed", 3)]),
     ("cqring_wait", [("cqring_wait", 2)]),
-    // 6.1 also passes the number of loops
+    // 6.1 passes the number of loops as a third parameter.
     ("task_work_run", [("task_work_run", 2), ("task_work_run_loops", 3)]),
     ("local_work_run", [("local_work_run", 3)]),
     ("short_write", [("short_write", 4)]),
   ]
 
-  /// Tracepoints that report a request's start; a kernel has one of them.
+  /// Tracepoints that report the submission of a request; a kernel has one of them.
   private static let submissions: Set<String> = ["submit_req", "submit_sqe"]
 
   /// Tracepoints expected on this kernel, which has either `submit_req` or `submit_sqe`.
@@ -52,7 +53,8 @@ struct CaptureObject: ~Copyable {
     return tracepoints.map(\.name).filter { $0 != other }
   }
 
-  /// Program whose parameter count matches the kernel's tracepoint; nil if there is none.
+  /// Returns the name of the program whose parameter count equals that of the kernel's tracepoint;
+  /// nil if there is none.
   static func fittingProgram(for tracepoint: String, in kernel: KernelBTF) -> String? {
     let parameters = kernel.tracepointParameters[tracepoint]
     return tracepoints.first { $0.name == tracepoint }?
@@ -80,7 +82,7 @@ struct CaptureObject: ~Copyable {
     }
   }
 
-  /// One line per tracepoint that is not observed, with the reason and what is lost.
+  /// One line for each tracepoint that is not observed: the reason, and the data that is lost.
   var refusals: [String] {
     absent.sorted { $0.key < $1.key }.map { name, reason in
       "\(name) is not observed: \(reason); lost: \(Self.lostWithout(name))"
@@ -90,14 +92,14 @@ struct CaptureObject: ~Copyable {
       } ?? [])
   }
 
-  /// Map of the variables that the programs and the reader share.
+  /// Name of the map with the variables shared by the programs and the reader thread.
   static let readerMap = ".data.reader"
-  /// Map of the verdicts on rings.
+  /// Name of the map with the verdicts: which rings pass the filter.
   static let verdictMap = ".data.verdicts"
-  /// Maps of the programs' output, shared by all objects that write records.
+  /// Names of the maps that all objects share whose programs write records.
   static let outputMaps = TransportMemory.maps + ["wakeups", "losses", readerMap]
 
-  /// Loads the programs that this kernel supports, and starts capture.
+  /// Loads and attaches the programs that this kernel supports.
   init(
     configuration: probe_config, kernel: KernelBTF, chunks: ChunkMapMaker
   ) throws(ProbeError) {
@@ -161,14 +163,16 @@ struct CaptureObject: ~Copyable {
     self.twinRefusal = twinRefusal
   }
 
-  /// Attaches the programs and returns the absent tracepoints. A refused program costs only its feature, unless
-  /// capture needs it.
+  /// Attaches the programs and returns the tracepoints that are not observed, with the reason. If
+  /// the kernel refuses a program, only the data of its tracepoint is lost; fails if capture needs
+  /// it.
   private static func attach(
     _ chosen: [(tracepoint: String, program: String)], of object: inout BPFObject,
     besides missing: [String: String], _ twinRefusal: inout String?
   ) throws(ProbeError) -> [String: String] {
     var absent = missing
-    // completions last: a completion without a known submission then belongs to an older request
+    // The completion programs come last in `chosen`. So a completion whose submission was not seen
+    // belongs to a request older than the capture.
     for (tracepoint, program) in chosen {
       do {
         try object.attach(program)
@@ -184,31 +188,41 @@ struct CaptureObject: ~Copyable {
     return absent
   }
 
-  /// True if capture cannot work without the program: it reports a request's start or end and is no twin.
+  /// True if capture cannot work without the program: it reports the start or end of requests, and
+  /// it is not a twin.
   private static func isNeeded(_ tracepoint: String, program: String) -> Bool {
     (tracepoint == "complete" || submissions.contains(tracepoint))
       && !twins.values.contains(program)
   }
 
-  /// Programs with a twin, which handles events that the program missed; see twins.h.
+  /// Programs with a twin: a second program that handles an event if the kernel skipped the first
+  /// program (twins.h). Values are the twins' names.
   private static let twins: [String: String] = [
     "submit_req": "submit_req_twin", "complete_cqe": "complete_cqe_twin",
   ]
 
   private let hasTwins: Bool
-  /// Why the kernel refused a twin.
+  /// Reason why the kernel refused a twin; nil if it refused none.
   private let twinRefusal: String?
 
-  /// Upper bound of the events that no program saw.
+  /// Returns an upper bound on the number of events for which no program ran.
   func missedRuns() -> UInt64 {
-    // The misses must be read first: an event is missed before the twin handles it.
+    // The first program's missed runs must be read before the twins' counter: the first program
+    // misses an event before the twin handles it.
     let missed = object.missedRuns()
     return Self.missedEvents(
       missed, twins: hasTwins ? Self.twins : [:], handledBySecond: object.value(of: ".data.twins"))
   }
 
-  /// - Parameter twins: the twin of each program that has one. An event is missed only if both miss it; a twin's own
-  ///   missed runs do not matter if the first program ran.
+  /// Returns an upper bound on the number of events for which no program ran.
+  ///
+  /// An event of a program with a twin is missed only if the twin did not handle it either. The
+  /// twin's own missed runs do not count, because the first program may have run for those events.
+  ///
+  /// - Parameters:
+  ///   - missed: skipped runs by program.
+  ///   - twins: the twin of each program that has one.
+  ///   - handledBySecond: events that a twin handled because the first program did not run.
   static func missedEvents(
     _ missed: [String: UInt64], twins: [String: String], handledBySecond: UInt64
   ) -> UInt64 {
@@ -220,7 +234,7 @@ struct CaptureObject: ~Copyable {
     return alone &+ (first > handledBySecond ? first - handledBySecond : 0)
   }
 
-  /// The reader of the records; succeeds once.
+  /// Returns the reader of the records; fails on the second call.
   mutating func takeReader() throws(ProbeError) -> TransportReader {
     guard let reader = reader.take() else {
       throw ProbeError(.system, "the records already have a reader")
@@ -230,7 +244,8 @@ struct CaptureObject: ~Copyable {
 
   func mapDescriptor(_ name: String) -> Int32 { object.mapDescriptor(name) }
 
-  /// Records lost so far, of all kinds and on all CPUs.
+  /// Returns the number of records lost so far because the record buffer was full, of all kinds and
+  /// on all CPUs.
   func lostRecords() -> UInt64 {
     let descriptor = object.mapDescriptor("losses")
     let processors = Processors.possible
@@ -245,7 +260,7 @@ struct CaptureObject: ~Copyable {
     }
   }
 
-  /// Sets whether a ring passes the filter from now on.
+  /// Sets whether a ring passes the filter from now on. `ring` is the address of its `io_ring_ctx`.
   func judge(ring: UInt64, passes: Bool) {
     let table = verdictTable.words(from: 0, count: Int(PROBE_VERDICT_SLOTS))
     let home = tableHome(ring, bits: UInt32(PROBE_VERDICT_BITS))
@@ -260,7 +275,8 @@ struct CaptureObject: ~Copyable {
     table[place] = ring | (passes ? 1 : 0)
   }
 
-  /// Whether a ring passes the filter, as decided by the programs or by user space; nil if not decided yet.
+  /// Returns true if a ring passes the filter, as decided by the BPF programs or by user space; nil
+  /// if neither has decided yet.
   func verdict(on ring: UInt64) -> Bool? {
     let table = verdictTable.words(from: 0, count: Int(PROBE_VERDICT_SLOTS))
     let home = tableHome(ring, bits: UInt32(PROBE_VERDICT_BITS))
@@ -273,7 +289,8 @@ struct CaptureObject: ~Copyable {
   }
 }
 
-/// Home slot of a pointer: `PROBE_HASH` of bpf/include/probe.h.
+/// Returns the first slot to probe for a pointer in an open-addressed table of 2^`bits` slots:
+/// `PROBE_HASH` of bpf/include/probe.h.
 func tableHome(_ pointer: UInt64, bits: UInt32) -> Int {
   Int((UInt32(truncatingIfNeeded: pointer) >> 6 &* 0x9E37_79B1) >> (32 - bits))
 }

@@ -4,15 +4,17 @@ import Glibc
 import Synchronization
 import UringBase
 
-/// Creates the BPF array of the transport's chunks on a separate thread, because it takes time: the kernel clears its
-/// memory page by page.
+/// Creates the BPF array whose elements are the chunks of the record buffer.
+///
+/// The creation takes long, because the kernel clears the array's memory page by page. So it runs
+/// on a separate thread, while this thread reads the kernel's types.
 final class ChunkMapMaker {
   private let thread: WorkerThread
   private let box: Box
-  /// Chunks, chunk 0 included.
+  /// Number of chunks in the array, including the unused chunk 0.
   let count: Int
 
-  /// - Parameter size: bytes for records, at least one chunk.
+  /// - Parameter size: bytes for records; at least one chunk is created besides chunk 0.
   init(size: Int) throws(ProbeError) {
     let count = max(1, size / ChunkMemory.chunkSize) + 1
     let box = try Box()
@@ -34,7 +36,8 @@ final class ChunkMapMaker {
     if let map = box.map.withLock({ $0 }), map >= 0 { close(map) }
   }
 
-  /// Waits for the map and returns its descriptor, valid as long as this object.
+  /// Waits for the BPF array and returns its descriptor, which is valid as long as this object
+  /// exists.
   func map() throws(ProbeError) -> Int32 {
     while true {
       if let map = box.map.withLock({ $0 }) {
@@ -46,7 +49,7 @@ final class ChunkMapMaker {
   }
 
   private final class Box: Sendable {
-    /// A descriptor or a negative errno.
+    /// Descriptor of the BPF array, or a negative errno; nil while the thread creates the array.
     let map = Mutex<Int32?>(nil)
     let isMade: EventDescriptor
 

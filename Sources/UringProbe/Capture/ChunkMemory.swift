@@ -2,23 +2,25 @@ import CBPF
 import CProbe
 import Glibc
 
-/// The transport's chunks, mapped when they are first used: mapped memory counts as resident, and most of it is needed
-/// only if the reader falls behind.
+/// The memory of the record buffer's chunks.
+///
+/// A chunk is mapped when it is first used: mapped memory counts as resident, and most chunks are
+/// needed only if the reader thread falls behind.
 struct ChunkMemory: ~Copyable {
   private let base: UnsafeMutableRawPointer
   private let size: Int
   private let descriptor: Int32
   private var isMapped: [Bool]
 
-  /// Bytes mapped at once.
+  /// Number of bytes mapped by one call of mmap.
   private static var spanSize: Int { 1 << 20 }
-  /// Chunks that can hold records.
+  /// Number of chunks that can hold records: all except chunk 0.
   var count: Int { size / Self.chunkSize - 1 }
   static var chunkSize: Int { Int(PROBE_CHUNK_SIZE) }
 
   /// - Parameters:
-  ///   - descriptor: the BPF array of chunks; nil for memory of this process, with which tests simulate it.
-  ///   - count: chunks, chunk 0 included.
+  ///   - descriptor: the BPF array of chunks; nil to use memory of this process instead, for tests.
+  ///   - count: number of chunks in the array, including chunk 0.
   init(descriptor: Int32?, count: Int) throws(ProbeError) {
     size = count * Self.chunkSize
     self.descriptor = descriptor ?? -1
@@ -34,7 +36,8 @@ struct ChunkMemory: ~Copyable {
 
   deinit { munmap(base, size) }
 
-  /// The chunk's memory, nil for a number without a chunk, or if the kernel has no memory for the mapping.
+  /// Returns the memory of a chunk; nil if no chunk has this number, or if the kernel lacks memory
+  /// for the mapping.
   mutating func chunk(_ number: UInt32) -> UnsafeMutableRawPointer? {
     let offset = Int(number) * Self.chunkSize
     guard number > 0, offset < size else { return nil }

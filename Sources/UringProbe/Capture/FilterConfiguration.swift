@@ -4,7 +4,7 @@ import UringBase
 import UringSources
 
 extension probe_config {
-  /// The constants by which the programs apply the filter.
+  /// Sets the constants by which the BPF programs apply the filter and adapt to the kernel.
   init(_ filter: Filter, includesDescendants: Bool, kernel: KernelBTF) throws(ProbeError) {
     self.init()
     guard filter.pids.count <= Int(PROBE_MAX_TGIDS) else {
@@ -22,7 +22,7 @@ extension probe_config {
     req_f_cqe_skip = kernel.requestFlag("CQE_SKIP")
     req_f_reissue = kernel.requestFlag("REISSUE")
     req_f_refcount = kernel.requestFlag("REFCOUNT")
-    // APOLL_MULTISHOT up to 6.12
+    // Kernels up to 6.12 have APOLL_MULTISHOT; a flag that the kernel lacks is 0 here.
     req_f_multishot = kernel.requestFlag("MULTISHOT") | kernel.requestFlag("APOLL_MULTISHOT")
     req_f_buf_node = kernel.requestFlag("BUF_NODE")
     req_f_sqe_group = kernel.requestFlag("SQE_GROUP")
@@ -78,13 +78,14 @@ extension probe_config {
 }
 
 extension Filter {
-  /// True if a ring passes when this process holds it under this descriptor.
+  /// True if a ring passes the filter because the process `tgid` has it open as descriptor `fd`.
   func matches(tgid: UInt32, comm: String, fd: Int32) -> Bool {
     (pids.isEmpty || pids.contains(tgid)) && (comms.isEmpty || comms.contains(comm))
       && (fds.isEmpty || fds.contains(fd)) && passes(cgroup: Cgroup.path(of: tgid))
   }
 
-  /// Fails if a process or descriptor of the filter does not exist, or the descriptor is not a ring.
+  /// Fails if a process or descriptor in the filter does not exist, or if a descriptor is not a
+  /// ring.
   public func verify() throws(ProbeError) {
     for pid in pids.sorted() {
       guard Procfs.exists("/proc/\(pid)") else {

@@ -1,12 +1,15 @@
 import BPFObjects
 import CProbe
 
-/// The fentry program that reports requests that end without a CQE. If the kernel refuses it, walks over the free lists
-/// find these ends later.
+/// The fentry program that reports requests that end without a CQE.
+///
+/// If the kernel refuses the program, BPF iterators over the rings' lists of free requests detect
+/// these ends later.
 struct FlushObject: ~Copyable {
   private var object: BPFObject
 
-  /// Missed runs, as in ``CaptureObject``.
+  /// Returns the number of runs that the kernel skipped because the CPU was already running the
+  /// program.
   func missedRuns() -> UInt64 { object.missedRunCount() }
 
   static let function = "__io_submit_flush_completions"

@@ -1,11 +1,11 @@
 import BPFObjects
 import CProbe
 
-/// The programs on system calls that remove memory. They write records.
+/// The BPF programs on system calls that unmap or discard memory.
 ///
-/// While they are attached, every system call on the machine takes some 60 ns longer.
+/// While they are attached, every system call on the machine takes about 60 ns longer.
 final class MemoryObject: @unchecked Sendable {
-  // Only keeps the programs attached.
+  // Not used otherwise: it keeps the programs attached as long as this value exists.
   private let object: BPFObject
 
   private static let calls = ["munmap", "mremap", "madvise", "mmap"]

@@ -1,10 +1,10 @@
 import CRecord
 import UringRecords
 
-/// Records of one lane, consecutive in memory and in order of time.
+/// Records of one lane of the transport (probe.h), consecutive in memory and in order of time.
 struct RecordRun {
   var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-  /// The kinds among them: most runs need no second pass over their records.
+  /// The kinds of the records in `bytes`. A caller that wants certain kinds can skip most runs.
   var kinds = Kinds()
 
   struct Kinds {

@@ -3,14 +3,19 @@ import CProbe
 import CRecord
 import UringBase
 
-/// The fentry programs that report the release of buffers. If the kernel refuses them, releases are inferred from
-/// completions and the rings' tables, without their exact time.
+/// The fentry programs that report the release of registered buffers.
+///
+/// If the kernel refuses them, releases are inferred from completions and from the rings' buffer
+/// tables, without their exact time.
 struct ReleaseObject: ~Copyable {
   private var object: BPFObject
-  /// The program on a module's function, in an object of its own because the module may not be loaded.
+  /// The program on a function of the module ublk_drv. It has an object of its own, because the
+  /// module may not be loaded.
   private var module: BPFObject?
 
-  /// The kernel's own functions and their parameter counts.
+  /// Programs on functions of the kernel itself, not of modules. A program is used if the function
+  /// has `parameters` parameters on the running kernel; `number` identifies the function in
+  /// records.
   private static let programs:
     [(name: String, function: String, parameters: Int, number: ReleaseFunction)] = [
       ("free_rsrc_node", "io_free_rsrc_node", 2, .freeRsrcNode),
@@ -22,7 +27,9 @@ struct ReleaseObject: ~Copyable {
 
   static let functions = Set(programs.map(\.function))
 
-  /// - Parameter watched: receives the watched functions, by their numbers in records.
+  /// - Parameters:
+  ///   - watched: receives the kernel's own functions to which a program was attached.
+  ///   - refusals: receives one line for each program that the kernel refused.
   init(
     configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject,
     watched: inout [ReleaseFunction], refusals: inout [String]
@@ -39,7 +46,7 @@ struct ReleaseObject: ~Copyable {
       do throws(ProbeError) {
         module = try Self.load(&loaded, configuration, kernel, capture, &refusals)
       } catch {
-        // Expected without CAP_SYS_ADMIN.
+        // No notice without CAP_SYS_ADMIN, which is needed to attach to a module's function.
         if error.kind != .notPermitted {
           refusals.append("\(name) is not observed: \(error.message)")
         }
@@ -47,12 +54,14 @@ struct ReleaseObject: ~Copyable {
     }
   }
 
-  /// Missed runs, as in ``CaptureObject``.
+  /// Returns the number of runs that the kernel skipped because the CPU was already running the
+  /// program.
   func missedRuns() -> UInt64 {
     object.missedRunCount() + (module?.missedRunCount() ?? 0)
   }
 
-  /// Loads and attaches the programs in `names`, and removes from it those that the kernel refuses.
+  /// Loads and attaches the programs in `names`, and removes from `names` the programs that the
+  /// kernel refuses.
   private static func load(
     _ names: inout Set<String>, _ configuration: probe_config, _ kernel: KernelBTF,
     _ capture: borrowing CaptureObject, _ refusals: inout [String]

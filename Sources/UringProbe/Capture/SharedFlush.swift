@@ -2,27 +2,28 @@ import CBPF
 import CProbe
 import UringTrace
 
-/// Keeps the fentry programs attached, if there are any.
+/// Keeps the fentry programs attached; without fentry it contains none.
 final class SharedFlush: @unchecked Sendable {
   private let object: FlushObject?
   private let releases: ReleaseObject?
 
-  /// Kernel functions whose addresses the programs need.
+  /// Kernel functions that the BPF programs attach to or call, so their BTF types are needed.
   static let functions = ReleaseObject.functions.union(["bpf_rdonly_cast", FlushObject.function])
 
   var isAttached: Bool { object != nil }
 
-  /// Upper bound of the calls that no program saw.
+  /// Returns an upper bound on the number of calls for which no program ran.
   func missedRuns() -> UInt64 { (object?.missedRuns() ?? 0) + (releases?.missedRuns() ?? 0) }
 
-  /// Watched functions that release buffers.
+  /// Functions that release buffers and to which a program is attached.
   let watched: [ReleaseFunction]
 
-  /// One line per feature that the kernel refused although it has `fentry`, with the reason.
+  /// One line for each feature that the kernel refused although it has `fentry`, with the reason.
   let refusals: [String]
 
   init(configuration: probe_config, kernel: KernelBTF, capture: borrowing CaptureObject) {
-    // If fentry is not available, a program of two instructions is refused too, and faster.
+    // A test program of two instructions shows faster than the real ones whether fentry is
+    // available.
     let candidates = [FlushObject.function] + ReleaseObject.functions.sorted()
     let function = candidates.lazy.compactMap { kernel.functionTypes[$0] }.first
     let mayAttach = function.map { cbpf_allows_fentry($0) } ?? false

@@ -7,13 +7,13 @@ import Synchronization
 import UringBase
 import UringRecords
 
-/// The programs on io_uring's system calls, and their counts.
+/// The BPF programs that count io_uring's system calls.
 ///
-/// While they are attached, every system call on the machine takes some 60 ns longer.
+/// While they are attached, every system call on the machine takes about 60 ns longer.
 final class SystemCallObject: Sendable {
   private struct State: ~Copyable {
     var object: BPFObject
-    /// Counts as last written.
+    /// Counts that the last record of each key reported.
     var written: [Key: UInt64] = [:]
   }
 
@@ -27,7 +27,7 @@ final class SystemCallObject: Sendable {
 
   private let state: Mutex<State>
 
-  /// Programs and their tracepoints in tracefs, `syscalls/sys_*`, in the order in which they are attached.
+  /// Programs and their tracepoints in the group `syscalls` of tracefs, in the order of attachment.
   private static let programs = [
     ("setup_returns", "sys_exit_io_uring_setup"), ("setup_enters", "sys_enter_io_uring_setup"),
     ("enter_returns", "sys_exit_io_uring_enter"),
@@ -49,14 +49,15 @@ final class SystemCallObject: Sendable {
     state = Mutex(State(object: object))
   }
 
-  /// Appends a record for each count that has increased since the last read.
+  /// Appends a record for each count that has changed since the last read.
   func read(into records: inout RecordBuffer) {
     let now = MonotonicClock.now()
     state.withLock { state in
       let map = state.object.mapDescriptor("calls")
       var key = probe_call_key()
       var calls = probe_calls()
-      // If an entry is replaced during the walk, the walk restarts; `remaining` limits the restarts.
+      // If the kernel evicts the current key, get_next_key starts again at the first key.
+      // `remaining` limits such restarts.
       var remaining = 4 * Int(PROBE_CALLS)
       var isFirst = true
       while remaining > 0 {
@@ -101,7 +102,7 @@ final class SystemCallObject: Sendable {
 }
 
 extension RecordBuffer {
-  /// Threads and processes whose calls failed.
+  /// Threads, with their processes, for which the buffer has a record of failed system calls.
   var failedCallers: [(tid: UInt32, tgid: UInt32)] {
     var callers: [(tid: UInt32, tgid: UInt32)] = []
     withEachRecord { record in

@@ -5,15 +5,18 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Reads the programs' counters of events without a record, and writes their increases as records.
+/// Reads the tallies, and writes their increases as records.
 ///
-/// The counters are in memory shared with the kernel: while nothing is counted, a read costs one load.
+/// A tally counts the events of one ring and opcode that have no record (`probe_tally`). The
+/// tallies are in memory shared with the kernel: while nothing has been counted, a read costs one
+/// load.
 struct TallyReader: ~Copyable {
   private let tallies: MappedArray
-  /// Mapped only once something is counted, because all of it then becomes resident.
+  /// Counts by errno and latency (`probe_tally_detail`). Mapped when the first tally is used,
+  /// because the whole mapping counts as resident memory.
   private var details: MappedArray?
   private let detailsDescriptor: Int32
-  /// Counters as last written, by slot.
+  /// Values of the tallies at the last record, by slot.
   private var told: [Int: probe_tally] = [:]
   private var toldDetails: [Int: [UInt64]] = [:]
 
@@ -36,10 +39,11 @@ struct TallyReader: ~Copyable {
     return (tallies.address + offset).assumingMemoryBound(to: probe_tally.self)
   }
 
-  /// Events so far that found no free counter: rings and opcodes were more than ``PROBE_TALLY_SLOTS``.
+  /// Number of events so far that found no free tally, because there are more rings and opcodes
+  /// than `PROBE_TALLY_SLOTS`.
   var uncounted: UInt64 { table.pointee.nowhere }
 
-  /// Appends a record for each ring and opcode whose counters have increased since the last call.
+  /// Appends a record for each ring and opcode whose tally has increased since the last call.
   mutating func read(into records: inout RecordBuffer) {
     guard table.pointee.used > 0 else { return }
     if details == nil {
@@ -79,7 +83,8 @@ struct TallyReader: ~Copyable {
       counts.submitted | counts.cqes | counts.overflows | counts.skipped | counts.unmeasured
         | counts.latency_sum != 0
     else { return }
-    // If another ring gets this address before this time, the key changes, and the next read takes these counts.
+    // If a new ring reuses the address of this ring before `time`, the program changes the key.
+    // This read is then discarded, and the next one reports the counts.
     let time = isRetired ? now.retired_ns : MonotonicClock.now()
     guard cbpf_load_acquire_u64(slots + place) == now.key else { return }
     told[place] = now

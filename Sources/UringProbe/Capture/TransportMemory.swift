@@ -2,14 +2,14 @@ import CBPF
 import CProbe
 import Glibc
 
-/// Number of a lane: `PROBE_LANES` of each possible CPU.
+/// Number of a lane of the transport (probe.h). Each possible CPU has `PROBE_LANES` lanes.
 struct LaneNumber: Equatable {
   var rawValue: Int
 }
 
-/// Where a lane's next record goes, or where its next record is read.
+/// A position in a lane: where a program writes the next record, or where the reader reads it.
 struct LanePlace: Equatable {
-  /// Number of the chunk, 0 before the first.
+  /// Number of the chunk; 0 before the lane has a chunk.
   var chunk: UInt32 = 0
   var offset: UInt32 = 0
 
@@ -22,15 +22,15 @@ struct LanePlace: Equatable {
     self.offset = offset
   }
 
-  /// As the lane and a full chunk's link store it.
+  /// Decodes a word in the format of `probe_lane.place` and of the link of a full chunk.
   init(word: UInt64) {
     chunk = UInt32(word >> 32)
     offset = UInt32(truncatingIfNeeded: word)
   }
 }
 
-/// The memory through which the programs hand over their records (the transport, bpf/include/probe.h), as the reader
-/// sees it.
+/// The memory through which the BPF programs pass their records to the reader: the transport, see
+/// bpf/include/probe.h.
 struct TransportMemory: ~Copyable {
   private let lanes: MappedArray
   private let pool: MappedArray
@@ -38,17 +38,18 @@ struct TransportMemory: ~Copyable {
   let laneCount: Int
   private var freedChunks: UInt64 = 0
 
-  /// Map of the chunks.
+  /// Name of the map that contains the chunks.
   static let chunkMap = "chunks"
   private static let laneMap = ".data.lanes"
   private static let poolMap = ".data.pool"
   static let maps = [chunkMap, laneMap, poolMap]
 
   private static var wantedLanes: Int { Processors.possible * Int(PROBE_LANES) }
-  /// True if there are more processors than lanes for them.
+  /// True if there are too many processors for each to have its own lanes, so processors share
+  /// lanes.
   static var sharesLanes: Bool { wantedLanes > Int(PROBE_MAX_LANES) }
 
-  /// - Parameter chunkCount: chunks in the object's map, chunk 0 included.
+  /// - Parameter chunkCount: number of chunks in the object's map, including chunk 0.
   init(of object: borrowing BPFObject, chunkCount: Int) throws(ProbeError) {
     let laneCount = min(Self.wantedLanes, Int(PROBE_MAX_LANES))
     self.init(
@@ -71,7 +72,7 @@ struct TransportMemory: ~Copyable {
     self.laneCount = laneCount
     self.pool = pool
     self.chunks = chunks
-    // Chunk 0 is not used.
+    // The first free chunk is 1: chunk 0 is not used.
     cbpf_store_u64(address(\.used), 1)
     cbpf_store_u64(address(\.half), UInt64(chunkCount / 2))
   }
@@ -97,7 +98,7 @@ struct TransportMemory: ~Copyable {
     LanePlace(word: cbpf_load_acquire_u64(address(lane, \.place)))
   }
 
-  /// Number of the lane's first chunk, valid once the lane has a place.
+  /// Number of the lane's first chunk; valid once ``place(of:)`` has a chunk.
   func firstChunk(of lane: LaneNumber) -> UInt32 {
     UInt32(truncatingIfNeeded: cbpf_load_acquire_u64(address(lane, \.first)))
   }
@@ -106,12 +107,14 @@ struct TransportMemory: ~Copyable {
 
   mutating func chunk(_ number: UInt32) -> UnsafeMutableRawPointer? { chunks.chunk(number) }
 
-  /// For a chunk that its lane has left: the number of the lane's next chunk, and the offset at which the records end.
+  /// The link of a chunk that its lane has filled: the number of the lane's next chunk, and the
+  /// offset at which the records of this chunk end.
   static func link(of chunk: UnsafeRawPointer) -> LanePlace {
     LanePlace(word: cbpf_load_acquire_u64(chunk))
   }
 
-  /// Makes a chunk free. The programs take the one first that was freed last, while it is in the processor's cache.
+  /// Frees a chunk. The BPF programs reuse the chunk first that was freed last, because it is still
+  /// in the processor's cache.
   mutating func free(_ number: UInt32) {
     guard let chunk = chunk(number) else { return }
     freedChunks &+= 1
@@ -125,6 +128,6 @@ struct TransportMemory: ~Copyable {
     }
   }
 
-  /// Chunks taken by the programs so far.
+  /// Number of chunks that the BPF programs have taken so far.
   var takenChunks: UInt64 { cbpf_load_acquire_u64(address(\.taken)) }
 }

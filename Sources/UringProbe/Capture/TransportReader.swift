@@ -2,25 +2,29 @@ import CBPF
 import CRecord
 import Glibc
 
-/// Reads the programs' records in the order of their times.
+/// Reads the BPF programs' records in the order of their times.
 ///
-/// Each lane is in order, so the lanes are merged. A record may be handed over only if no lane can still get an older
-/// one, which ``watermark`` says: a program claims its lane before it reads the clock, so a lane that nobody has
-/// claimed gets only later records.
+/// The records of each lane are in order of time, so the reader merges the lanes. It hands over a
+/// record only when no lane can still receive an older one; ``watermark`` is the limit. A program
+/// claims its lane before it reads the clock, so a lane that is not claimed now receives only later
+/// records.
 struct TransportReader: ~Copyable {
   private(set) var memory: TransportMemory
   private var cursors: [Cursor]
-  /// The lanes that have unread records, with the times of their next ones: a heap, the earliest first.
+  /// Heap of the lanes that have unread records, by the time of the next record, earliest first.
   private var heads: [Head] = []
-  /// Every record with an earlier time has been handed over.
+  /// Time (CLOCK_MONOTONIC, nanoseconds) before which all records have been handed over.
   private(set) var watermark: UInt64 = 0
 
-  /// Nanoseconds after which a claim is visible to this thread. A processor may read the clock while the claim is still
-  /// in its store buffer, for less than a microsecond.
+  /// Nanoseconds after which a program's claim of a lane is visible to this thread. The program may
+  /// read the clock while the claim is still in the processor's store buffer, where it stays for
+  /// less than a microsecond.
   static let settlingTime: UInt64 = 100_000
-  /// Bytes of records that are fetched from another processor's cache while earlier ones are read.
+  /// Distance of the prefetch in bytes: records this far ahead are fetched from another processor's
+  /// cache while earlier records are read.
   fileprivate static var lookAhead: Int { 1_024 }
-  /// Attempts to see a lane that no program is writing to. A program needs some 50 ns.
+  /// Maximum number of times that the reader checks whether a lane is no longer claimed. A program
+  /// claims a lane for about 50 ns.
   private static let looks = 100
 
   init(memory: consuming TransportMemory) {
@@ -28,14 +32,14 @@ struct TransportReader: ~Copyable {
     self.memory = memory
   }
 
-  /// Where the reader is in a lane.
+  /// The reader's position in a lane.
   private struct Cursor {
     var place = LanePlace()
-    /// Where the lane was at the start of the drain.
+    /// The lane's place (the end of its records) at the start of the drain.
     var end = LanePlace()
     /// Offset at which the records of the chunk at `place` end.
     var chunkEnd: UInt32 = 0
-    /// Memory of that chunk.
+    /// Memory of the chunk at `place`.
     var chunk: UnsafeRawPointer?
     var lastTime: UInt64 = 0
     var isBusy = false
@@ -45,7 +49,8 @@ struct TransportReader: ~Copyable {
       chunk.map { ($0 + Int(place.offset)).assumingMemoryBound(to: CRecord.record.self) }
     }
 
-    /// The next records up to a time, as far as they are in this chunk. Moves the place behind them.
+    /// Returns the next records in this chunk whose times are not later than `last`, and moves
+    /// `place` behind them.
     @inline(__always)
     mutating func takeRun(until last: UInt64) -> RecordRun {
       var run = RecordRun()
@@ -78,15 +83,15 @@ struct TransportReader: ~Copyable {
     return false
   }
 
-  /// Waits until every record is visible that was written before the call.
+  /// Waits until every record written before the call is visible to this thread.
   static func settle() { usleep(UInt32(settlingTime / 1_000) + 1) }
 
-  /// Hands over the records written so far and not later than ``settlingTime`` before `now`, and returns their size in
-  /// bytes.
+  /// Hands over the records written so far whose times are earlier than `now` minus
+  /// ``settlingTime``, and returns their size in bytes.
   ///
   /// - Parameters:
-  ///   - now: the time before the call.
-  ///   - take: gets the records; they may be overwritten after the call.
+  ///   - now: the time, read before the call.
+  ///   - take: receives the records, which may be overwritten when it has returned.
   @inline(__always)
   mutating func drain(now: UInt64, _ take: (RecordRun) -> Void) -> Int {
     var bound = max(watermark, now &- min(now, Self.settlingTime))
@@ -110,14 +115,15 @@ struct TransportReader: ~Copyable {
 
   // MARK: Lanes
 
-  /// Notes where every lane is, and fills the heap.
+  /// Stores the present end of every lane, and fills the heap.
   @inline(never)
   private mutating func observeLanes(_ bound: inout UInt64) {
     heads.removeAll(keepingCapacity: true)
     for index in cursors.indices {
       let lane = LaneNumber(rawValue: index)
       var looks = 0
-      // The place must be read after this: what was written before the lane was left is then visible.
+      // The lane's place must be read after the lane is seen free: all records written under the
+      // last claim are then visible.
       while memory.isBusy(lane), looks < Self.looks { looks += 1 }
       cursors[index].isBusy = looks == Self.looks
       let end = memory.place(of: lane)
@@ -132,7 +138,7 @@ struct TransportReader: ~Copyable {
     if cursor.place.chunk == 0, cursor.end.chunk != 0 {
       cursor.place = LanePlace(chunk: memory.firstChunk(of: lane), offset: LanePlace.start)
     }
-    // Also where the last drain found no memory to map the chunk.
+    // Nil for a new lane, and if the last drain found no memory to map the chunk.
     if cursor.chunk == nil { cursor.chunk = UnsafeRawPointer(memory.chunk(cursor.place.chunk)) }
     let hasRecord = goOn(&cursor)
     cursors[lane.rawValue] = cursor
@@ -144,7 +150,8 @@ struct TransportReader: ~Copyable {
     }
   }
 
-  /// Moves to the lane's next chunk if all of this one is read, and frees it. False if there is no record left.
+  /// If all records of the current chunk are read, frees the chunk and moves to the lane's next
+  /// one. Returns false if the lane has no record left.
   @inline(never)
   private mutating func goOn(_ cursor: inout Cursor) -> Bool {
     while let chunk = cursor.chunk {
@@ -164,7 +171,7 @@ struct TransportReader: ~Copyable {
 
   // MARK: The heap
 
-  /// The time of the earliest record of another lane than the first.
+  /// The time of the earliest unread record in all lanes except the heap's first.
   private var secondTime: UInt64 {
     var time = UInt64.max
     if heads.count > 1 { time = heads[1].time }
@@ -172,7 +179,8 @@ struct TransportReader: ~Copyable {
     return time
   }
 
-  /// Puts the first lane in its new place, or removes it if nothing of it is left to read.
+  /// Moves the heap's first lane to the position of its next record, or removes it if all its
+  /// records are read.
   @inline(never)
   private mutating func replaceFirst(_ cursor: Cursor, _ bound: inout UInt64) {
     let isRead =

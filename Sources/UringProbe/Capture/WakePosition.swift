@@ -2,23 +2,28 @@ import CBPF
 import CProbe
 import Glibc
 
-/// Lets the reader sleep until the programs have written a record or have taken a number of chunks.
+/// Lets the reader thread sleep until the BPF programs have written a record or taken a number of
+/// chunks.
 ///
-/// The reader sets the position, checks that the programs have not reached it, and sleeps. The program that reaches the
-/// position resets it and wakes the reader, through an otherwise unused BPF ring buffer. A program that read the
-/// position just before it was set does not wake the reader, and its record may have been invisible to the reader's
-/// check. That record is visible long before any sleep of some milliseconds ends, so the first sleep must be short
-/// (``ReaderSleep``).
+/// The reader sets the position, checks that the programs have not reached it, and sleeps. The
+/// program that reaches the position resets it and wakes the reader through a BPF ring buffer that
+/// carries no data.
+///
+/// A wake-up can be missed: a program that read the position just before the reader set it does not
+/// wake the reader, and the reader's check may not see that program's record yet. The record
+/// becomes visible within a few milliseconds. So the first sleep of a silence must be short
+/// (``ReaderSleep``); the check after it sees the record.
 struct WakePosition: ~Copyable {
   private let variables: MappedArray
   private let wakeups: Int32
-  /// The ring buffer's positions: read by the programs, and written by them.
+  /// Consumer and producer positions of the BPF ring buffer. The reader writes the consumer
+  /// position, the programs write the producer position.
   private let consumer: MappedArray
   private let producer: MappedArray
 
   enum Position: Equatable {
     case nextRecord
-    /// Chunks taken since the start.
+    /// A value of the count of chunks taken since the start.
     case takenChunks(UInt64)
 
     var word: UInt64 {
@@ -41,20 +46,21 @@ struct WakePosition: ~Copyable {
     self.producer = producer
   }
 
-  /// True while the programs have to wake the reader.
+  /// True while a program that reaches the position must wake the reader.
   var isSet: Bool { cbpf_load_acquire_u64(variables.address) != 0 }
 
-  /// Sets the position with a full barrier: later loads do not return older values.
+  /// Sets the position with a full barrier, so that loads after it do not return values from
+  /// before.
   func set(_ position: Position) { cbpf_store_u64(variables.address, position.word) }
 
-  /// The reader is awake.
+  /// Resets the position when the reader is awake, so that no program wakes it.
   func clear() {
     cbpf_store_u64(variables.address, 0)
-    // Empties the ring buffer for the next wake-ups.
+    // Empties the BPF ring buffer, so that it has room for the next wake-up.
     cbpf_store_release_u64(consumer.address, cbpf_load_acquire_u64(producer.address))
   }
 
-  /// An epoll descriptor that becomes ready when a program wakes the reader or `other` is readable.
+  /// Returns a new epoll descriptor, ready when a program wakes the reader or `other` is readable.
   func makePoll(with other: EventDescriptor) throws(ProbeError) -> Int32 {
     let descriptor = cbpf_epoll(wakeups, other.descriptor)
     guard descriptor >= 0 else {

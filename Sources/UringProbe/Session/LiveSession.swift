@@ -7,28 +7,31 @@ import UringBase
 import UringSources
 import UringTrace
 
-/// Live capture: attached programs, a thread that reads their records, and snapshots.
+/// A live capture: attached BPF programs, a thread that reads their records, and snapshots.
 ///
-/// Nothing that it attaches outlives the process.
+/// The kernel detaches the programs at the latest when uringtop's process ends.
 public final class LiveSession: SnapshotSource, LiveControls {
-  /// Writes a trace: whole records, oldest first, with the observed host and the end time. Runs on a separate thread.
+  /// Writes a recording file from whole records, oldest first, the observed host, and the end time
+  /// of the recording (CLOCK_MONOTONIC, nanoseconds). Runs on a separate thread.
   public typealias DumpWriter =
     @Sendable (_ records: [UInt8], _ host: HostDescription, _ end: UInt64, _ path: String) throws ->
     Void
 
   public struct Options: Sendable {
     public var filter = Filter()
-    /// Rings that descendants of the filter's processes create pass as well (`-- COMMAND`).
+    /// True if rings of descendants of the filter's processes pass as well (`-- COMMAND`).
     public var includesDescendants = false
-    /// Fails the start if a process or descriptor of the filter does not exist.
+    /// True to fail the start if a process or descriptor named in the filter does not exist.
     public var verifiesFilter = true
     public var refreshInterval: Duration = .milliseconds(500)
-    /// Bytes for records that have not been read. 64 MiB hold about 120 ms of the highest rate.
+    /// Size in bytes of the buffer for records that uringtop has not read. At the highest rate of
+    /// one core, 64 MiB fill in about 120 ms.
     public var recordBufferSize = 64 << 20
-    /// Bytes of records kept in memory for `dump`; nothing is kept without ``dumpWriter``.
+    /// Bytes of the latest records that are kept in memory for ``dump(to:)``; ignored without a
+    /// ``dumpWriter``.
     public var tailSize = 8 << 20
     public var limits = Aggregator.Limits()
-    /// Time between two scans of all tasks for rings.
+    /// Time between two scans for rings (BPF iterators over the descriptors of all tasks).
     public var scanInterval: Duration = .seconds(1)
     public var sink: (any RecordSink)?
     public var dumpWriter: DumpWriter?
@@ -36,11 +39,11 @@ public final class LiveSession: SnapshotSource, LiveControls {
     public init() {}
   }
 
-  /// The observed host and how it is observed.
+  /// The observed host, the tier of capture and the start time.
   public let host: HostDescription
   /// io_uring tracepoints that this kernel lacks or refused, with the reason; normally empty.
   public let absentTracepoints: [String: String]
-  /// Time from the start of loading until the programs were attached.
+  /// Time from the start of loading the BPF programs until all were attached.
   public let startDuration: Duration
 
   private let state: SessionState
@@ -49,7 +52,8 @@ public final class LiveSession: SnapshotSource, LiveControls {
   private let thread: WorkerThread
   private let hasStopped = Mutex(false)
 
-  /// Loads, attaches and starts reading. Once it returns, no request is missed.
+  /// Loads and attaches the BPF programs and starts to read their records. Requests submitted after
+  /// it returns are observed.
   public init(_ wanted: Options = Options()) throws(ProbeError) {
     let start = MonotonicClock.now()
     var options = wanted
@@ -63,11 +67,13 @@ public final class LiveSession: SnapshotSource, LiveControls {
     let kernel = try KernelBTF()
     let configuration = try probe_config(
       options.filter, includesDescendants: options.includesDescendants, kernel: kernel)
-    // Throwaway ring: its `f_op` identifies ring files. Created before the programs can see it.
+    // A throwaway ring: its `f_op` identifies ring files. It is created before the BPF programs are
+    // attached, so that they do not record it.
     let ownRing = cbpf_io_uring_setup()
     var capture = try CaptureObject(
       configuration: configuration, kernel: kernel, chunks: chunks)
-    // If the kernel refuses it, walks over the free lists find the same ends later.
+    // fentry on the flush of completions. Without it, BPF iterators over the rings' lists of free
+    // requests detect later that a request has ended.
     let flush = SharedFlush(configuration: configuration, kernel: kernel, capture: capture)
     var refusals = capture.refusals + flush.refusals
     let calls = try options.filter.ifCallsAreWatched(or: &refusals, "system calls of io_uring") {
@@ -113,7 +119,8 @@ public final class LiveSession: SnapshotSource, LiveControls {
 
   deinit { stop() }
 
-  /// Reads the remaining records, makes the last snapshot and hands the sink its last records. Idempotent.
+  /// Ends the capture: reads the remaining records, passes them to the sink, and returns the last
+  /// snapshot. Idempotent.
   @discardableResult
   public func stop() -> Snapshot {
     hasStopped.withLock { hasStopped in
@@ -125,19 +132,21 @@ public final class LiveSession: SnapshotSource, LiveControls {
     return current()
   }
 
-  /// A value that changes while ``stop()`` makes progress.
+  /// A counter that increases while ``stop()`` makes progress, so that the caller can detect a
+  /// hang.
   public var progress: UInt64 { state.progress.value }
 
-  /// The sink's error; the sink is not called after it.
+  /// The error thrown by the sink; the session no longer calls the sink after an error.
   public var sinkError: (any Error)? { state.published.withLock { $0.sinkError } }
 
-  /// True if requests older than the session have been searched for.
+  /// True if at least one inventory (BPF iterators over the kernel's lists of requests) has
+  /// searched for requests older than the session.
   public var hasInventory: Bool { state.mailbox.answers.withLock { $0.inventories > 0 } }
 
-  /// Walks over the kernel's structures so far.
+  /// Number of inventories so far.
   public var inventoryCount: Int { state.mailbox.answers.withLock { $0.inventories } }
 
-  /// True while the reader sleeps until the programs wake it; for tests.
+  /// True while the reader thread sleeps until a BPF program wakes it; for tests.
   var isReaderAsleep: Bool { capture.object.wakePosition.isSet }
 
   /// Maximum number of distinct user stacks that the kernel keeps with `Filter.takesStacks`.
@@ -182,8 +191,10 @@ public final class LiveSession: SnapshotSource, LiveControls {
 }
 
 extension Filter {
-  /// Attaches programs on system calls; nil if system calls are not watched. By default they are watched if the filter
-  /// names processes and the kernel allows it. If they are not, the rules that need them are not evaluated.
+  /// Attaches BPF programs on system calls; returns nil if system calls are not watched.
+  ///
+  /// By default system calls are watched if the filter names processes and the kernel allows it. If
+  /// they are not watched, the finding rules that need system calls are not evaluated.
   fileprivate func ifCallsAreWatched<Object>(
     or refusals: inout [String], _ feature: String, _ attach: () throws(ProbeError) -> Object
   ) throws(ProbeError) -> Object? {
@@ -192,7 +203,7 @@ extension Filter {
       return try attach()
     } catch {
       if watchesCalls == true { throw error }
-      // Expected if a capability is missing: `uringtop capabilities` shows that.
+      // No notice if a capability is missing: `uringtop capabilities` shows it.
       if error.kind != .notPermitted {
         refusals.append("\(feature) are not observed: \(error.message)")
       }

@@ -3,7 +3,8 @@ import UringBase
 import UringRecords
 import UringSources
 
-/// Detects events without a record: lost, only counted, seen by no program, or not even counted.
+/// Detects events that have no record: the record was lost, the event was only counted, no BPF
+/// program ran for it, or no counter was free for it.
 struct LossWatch: ~Copyable {
   private let capture: SharedCapture
   private let flush: SharedFlush
@@ -12,18 +13,21 @@ struct LossWatch: ~Copyable {
   private var lost = GrowingCount()
   private var missed = GrowingCount()
   private var uncounted = GrowingCount()
-  /// Missed runs at the last check. Some may not be losses: a twin may have been about to handle the event.
+  /// Program runs that the kernel had skipped at the last check. Some of them may not be losses: a
+  /// twin program (twins.h) may handle the event a moment later.
   private var missedBefore: UInt64 = 0
-  /// Checks in a row that found a loss.
+  /// Number of consecutive checks that found a loss.
   private var streak = 0
   private var nextCheck: UInt64 = 0
-  /// True if records have arrived since the last check. Nothing is lost while nothing is written.
+  /// True if records have arrived since the last check: while none are written, none are lost. Also
+  /// true if the last check found skipped runs that another check must confirm.
   private var isDue = false
 
   private static let interval: UInt64 = 100_000_000
-  /// Time between checks while no run is missing and the ring buffer is never half full, so it cannot have been full.
+  /// Time between checks while no program run was skipped and every drain finds the record buffer
+  /// less than half full. The buffer cannot have been full then.
   private static let calmInterval: UInt64 = 1_000_000_000
-  /// Number of checks in two seconds.
+  /// Consecutive checks with a loss after which the user is warned: two seconds of checks.
   private static let lastingLoss = 20
 
   init(capture: SharedCapture, flush: SharedFlush, state: SessionState) throws(ProbeError) {
@@ -36,12 +40,11 @@ struct LossWatch: ~Copyable {
   /// Time of the next check; nil if none is due.
   var dueTime: UInt64? { isDue ? nextCheck : nil }
 
-  /// Notes that records have arrived.
   mutating func noteRecords() { isDue = true }
 
-  /// Records of the losses since the last check.
+  /// Looks for losses since the last check.
   ///
-  /// - Returns: the records, and whether anything was lost.
+  /// - Returns: loss records and count records, and whether anything was lost.
   mutating func check(
     at time: UInt64, lostBySink: UInt64
   ) -> (records: RecordBuffer, isLosing: Bool) {
@@ -50,10 +53,12 @@ struct LossWatch: ~Copyable {
     let newlyLost = lost.takeNew(capture.object.lostRecords())
     let missedNow = capture.object.missedRuns() + flush.missedRuns()
     let newlyMissed = missed.takeNew(min(missedNow, missedBefore))
-    // Only another check can confirm the other misses.
+    // Runs that were skipped since the last check are losses only if the next check still finds
+    // them.
     isDue = missedNow > missed.taken
     missedBefore = missedNow
-    // Read after the counters, so that no counted loss is later. Requests with older records become suspects.
+    // The clock is read after the counters, so every counted loss happened before `readTime`. The
+    // end of any request whose last record is older may be among the losses.
     let readTime = MonotonicClock.now()
     Self.append(newlyLost, .ringBufferFull, at: readTime, to: &records)
     Self.append(newlyMissed, .notRun, at: readTime, to: &records)
@@ -62,7 +67,7 @@ struct LossWatch: ~Copyable {
     reportUncounted(at: readTime, to: &records)
     nextCheck = time + (isLosing || isDue ? Self.interval : Self.calmInterval)
     warn(isLosing)
-    // The programs count events whose records were lost.
+    // The BPF programs count the events whose records were lost.
     var counts = RecordBuffer()
     tallies.read(into: &counts)
     records.append(counts)
@@ -79,7 +84,8 @@ struct LossWatch: ~Copyable {
     }
   }
 
-  /// Records the events that found no free counter, and notifies the user of the first.
+  /// Appends a loss record for events that found no free counter, and notifies the user the first
+  /// time.
   private mutating func reportUncounted(at time: UInt64, to records: inout RecordBuffer) {
     let isFirst = uncounted.taken == 0
     let new = uncounted.takeNew(tallies.uncounted)
@@ -92,7 +98,7 @@ struct LossWatch: ~Copyable {
     Self.append(new, .uncounted, at: time, to: &records)
   }
 
-  /// Notifies the user of a lasting loss and suggests a remedy.
+  /// Notifies the user if records have been lost for two seconds, and suggests a remedy.
   private mutating func warn(_ isLosing: Bool) {
     streak = isLosing ? streak + 1 : 0
     guard streak >= Self.lastingLoss else { return }
@@ -105,11 +111,11 @@ struct LossWatch: ~Copyable {
   }
 }
 
-/// A count that only grows, and how much of it was taken.
+/// A counter that only grows, and its value at the last ``takeNew(_:)``.
 private struct GrowingCount {
   private(set) var taken: UInt64 = 0
 
-  /// What was added since the last call.
+  /// Returns the increase since the last call; `count` is the counter's present value.
   mutating func takeNew(_ count: UInt64) -> UInt64 {
     guard count > taken else { return 0 }
     defer { taken = count }

@@ -1,14 +1,16 @@
 import CBPF
 import Glibc
 
-/// The reader's sleep between two drains. It ends at the first record after a silence, when the record buffer fills,
+/// The reader thread's sleep between two drains of the record buffer.
+///
+/// The sleep ends at the first record after a silence, when a part of the record buffer is full,
 /// when another thread has work for the reader, or after a time limit.
 struct ReaderSleep: ~Copyable {
   private let capture: SharedCapture
   private let wake: EventDescriptor
   private let poll: Int32
   private var pacing: DrainPacing
-  /// True if nothing was written before the last sleep, or during it.
+  /// True if no record was written before or during the last sleep.
   private var wasSilent = false
 
   init(capture: SharedCapture, wake: EventDescriptor, pacing: DrainPacing) throws(ProbeError) {
@@ -26,9 +28,9 @@ struct ReaderSleep: ~Copyable {
   ///
   /// - Parameters:
   ///   - drained: bytes that the last drain read.
-  ///   - reader: reads the records.
-  ///   - rest: nanoseconds until the thread has work even if no record arrives.
-  /// - Returns: true if a record has ended a silence.
+  ///   - rest: nanoseconds until the reader thread has work even if no record arrives.
+  ///   - reader: its lanes show whether unread records exist.
+  /// - Returns: true if the first record after a silence ended the sleep.
   mutating func sleep(
     after drained: Int, atMost rest: UInt64, reader: borrowing TransportReader
   ) -> Bool {
@@ -39,7 +41,8 @@ struct ReaderSleep: ~Copyable {
       wake.wait(nanoseconds: min(pause, rest))
       return false
     }
-    // A first sleep must be short, see WakePosition.
+    // The first sleep of a silence must be short, because a wake-up can be missed; see
+    // WakePosition.
     let isLong = isSilent && wasSilent
     let chunks = max(1, pacing.wakeSize / ChunkMemory.chunkSize)
     let end = reader.memory.takenChunks + UInt64(chunks)

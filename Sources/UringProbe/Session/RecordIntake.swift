@@ -3,29 +3,33 @@ import UringRecords
 import UringSources
 import UringTrace
 
-/// The path of every record of a session: it is copied into the tail, and from there handed in runs to the aggregator
-/// and the sink while it is in the processor's cache.
+/// The path of every record of a session, from the record buffer to the aggregator and the sink.
+///
+/// Each record is copied into the tail (the latest records, in memory). The aggregator and the sink
+/// receive the records from there in runs, while they are still in the processor's cache.
 struct RecordIntake: ~Copyable {
   private(set) var aggregator: Aggregator
   private var tail: RecordTail
   private var sink: (any RecordSink)?
   private let state: SessionState
 
-  /// Bytes of a run; they fit into the processor's own cache.
+  /// Size of a run in bytes; a run fits into the cache of one processor core.
   private static let runSize = 1 << 17
 
   init(options: LiveSession.Options, host: HostDescription, state: SessionState) {
     aggregator = Aggregator(host: host, limits: options.limits)
     sink = options.sink
     self.state = state
-    // Without a dump the tail only buffers runs and stays in the cache.
+    // Without a dump writer the tail only buffers runs, so two chunks that stay in the cache
+    // suffice.
     tail =
       options.dumpWriter == nil
       ? RecordTail(chunkSize: Self.runSize, chunkCount: 2)
       : RecordTail(chunkSize: 1 << 20, chunkCount: max(2, options.tailSize >> 20))
   }
 
-  /// Takes whole, consecutive records; ``handOver()`` must follow before the aggregator is read.
+  /// Takes whole, consecutive records. The caller must call ``handOver()`` before it reads the
+  /// aggregator.
   @inline(__always)
   mutating func append(_ records: UnsafeRawBufferPointer) {
     if tail.newLength >= Self.runSize { handOver() }
@@ -36,13 +40,13 @@ struct RecordIntake: ~Copyable {
   @inline(never)
   private mutating func startChunk(with records: UnsafeRawBufferPointer) {
     handOver()
-    // Later chunks overwrite the records.
+    // The next chunk may overwrite records that the aggregator still refers to.
     aggregator.completeEvents()
     tail.advance()
     _ = tail.append(records)
   }
 
-  /// Takes uringtop's own records.
+  /// Takes records that uringtop itself has written, such as loss records and names.
   mutating func take(_ records: RecordBuffer) {
     records.withEachRecord {
       append(UnsafeRawBufferPointer(start: $0, count: Int($0.pointee.size)))
@@ -50,7 +54,7 @@ struct RecordIntake: ~Copyable {
     handOver()
   }
 
-  /// Gives the records appended since the last call to the aggregator and the sink.
+  /// Passes the records appended since the last call to the aggregator and the sink.
   @inline(never)
   mutating func handOver() {
     let records = tail.takeNew()
@@ -76,9 +80,9 @@ struct RecordIntake: ~Copyable {
     return aggregator.snapshot()
   }
 
-  /// Records that the sink has dropped since the last call.
+  /// Returns the number of records that the sink has dropped since the last call.
   func takeLostBySink() -> UInt64 { sink?.takeLostCount() ?? 0 }
 
-  /// The last records, oldest first.
+  /// Returns a copy of the latest records, oldest first.
   func copyOfTail() -> [UInt8] { tail.copy() }
 }

@@ -1,11 +1,13 @@
-/// Receives records as they arrive: a recording, a stream of JSON lines.
+/// A consumer of records as they arrive, such as a recording file or a stream of JSON lines.
 public protocol RecordSink: AnyObject, Sendable {
-  /// Takes whole records, one after another, valid during the call. The session's thread calls it every few
-  /// milliseconds while records arrive. Nothing is read during the call, so it must not wait for a slow disk. After
-  /// an error the sink is not called again.
+  /// Takes whole, consecutive records; their memory is valid only during the call.
+  ///
+  /// The session's reader thread calls this every few milliseconds while records arrive. It reads
+  /// no records during the call, so the call must not wait for a slow disk. After an error the
+  /// session does not call the sink again.
   func consume(_ records: UnsafeRawBufferPointer) throws
 
-  /// Records that the sink has dropped since the last call because its output was stalled.
+  /// Returns the number of records dropped since the last call because the sink's output stalled.
   func takeLostCount() -> UInt64
 }
 

@@ -1,15 +1,15 @@
 import CRecord
 
-/// The last records, whole and in order, for the sink and for `dump`.
+/// The latest records, whole and in order, for the aggregator, the sink and the `dump` command.
 ///
-/// Memory consists of chunks; the oldest chunk is overwritten when a new one is needed.
+/// The memory consists of chunks; when a new chunk is needed, the oldest one is overwritten.
 struct RecordTail: ~Copyable {
   private let memory: UnsafeMutableRawPointer
   private let chunkSize: Int
   private let chunkCount: Int
   private var lengths: [Int]
   private var current = 0
-  /// Bytes of the current chunk that have been handed over.
+  /// Bytes of the current chunk that ``takeNew()`` has returned.
   private var handedOver = 0
 
   init(chunkSize: Int, chunkCount: Int) {
@@ -22,13 +22,15 @@ struct RecordTail: ~Copyable {
 
   deinit { memory.deallocate() }
 
-  /// Used bytes of the current chunk. Kept outside the array, which would cost a check each time.
+  /// Used bytes of the current chunk. Not kept in `lengths`, because each access to an array costs
+  /// a bounds check.
   private var length: Int
 
   /// Bytes appended since the last ``takeNew()``.
   var newLength: Int { length - handedOver }
 
-  /// Copies whole records. False if the chunk has no room for them: it must be handed over, and ``advance()`` called.
+  /// Copies whole records into the current chunk. Returns false if the chunk has no room: the
+  /// caller must then take the chunk's new records (``takeNew()``) and call ``advance()``.
   @inline(__always)
   mutating func append(_ records: UnsafeRawBufferPointer) -> Bool {
     guard let start = records.baseAddress else { return true }
@@ -38,14 +40,14 @@ struct RecordTail: ~Copyable {
     return true
   }
 
-  /// The records appended since the last call.
+  /// Returns the records appended since the last call.
   mutating func takeNew() -> UnsafeRawBufferPointer {
     let start = memory + current * chunkSize + handedOver
     defer { handedOver = length }
     return UnsafeRawBufferPointer(start: start, count: length - handedOver)
   }
 
-  /// Moves to the next chunk, and overwrites the oldest records.
+  /// Makes the next chunk the current one and discards its records, which are the oldest.
   mutating func advance() {
     lengths[current] = length
     current = (current + 1) % chunkCount
@@ -54,7 +56,7 @@ struct RecordTail: ~Copyable {
     handedOver = 0
   }
 
-  /// A copy of everything held, oldest first.
+  /// Returns a copy of all records in the tail, oldest first.
   func copy() -> [UInt8] {
     var bytes: [UInt8] = []
     for step in 1...chunkCount {

@@ -4,7 +4,7 @@ import UringRecords
 import UringSources
 import UringTrace
 
-/// Snapshots, dumps, and the names that both need.
+/// Snapshots, dumps, and the names that they show.
 extension SessionLoop {
   func publish(_ intake: inout RecordIntake) {
     let snapshot = intake.snapshot()
@@ -12,7 +12,8 @@ extension SessionLoop {
     askForNames(snapshot)
   }
 
-  /// Asks for the names of requests on the screen: those in flight and those that just ended.
+  /// Makes the surveyor thread look up the names of files and threads of requests that a screen can
+  /// show: requests in flight and requests that ended recently.
   private func askForNames(_ snapshot: Snapshot) {
     var addresses: [Ring.ID: UInt64] = [:]
     for ring in snapshot.rings { addresses[ring.id] = ring.address }
@@ -34,7 +35,7 @@ extension SessionLoop {
     state.mailbox.ask { $0.names = subjects }
   }
 
-  /// Writes the records of the tail on a separate thread while reading continues.
+  /// Writes the latest records to a file on a separate thread, while this thread continues to read.
   func dump(_ intake: inout RecordIntake, to path: String) {
     guard let write = options.dumpWriter else {
       state.notify(Notice("there is nothing to dump", isError: true))
@@ -59,7 +60,8 @@ extension SessionLoop {
     }
   }
 
-  /// Watched functions and names of the request flags; a recording needs them too.
+  /// Returns records of the watched functions and of the names of request flags. A recording must
+  /// contain them, because they depend on the kernel.
   func flagNames() -> RecordBuffer {
     var records = RecordBuffer()
     for function in flush.watched {

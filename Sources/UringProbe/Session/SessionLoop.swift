@@ -5,8 +5,8 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// The session's thread: hands the records to the aggregator, the tail and the sink, makes snapshots, and
-/// sleeps while there is nothing to do.
+/// The session's reader thread: passes records to the aggregator, the tail and the sink, makes
+/// snapshots, and sleeps while there is nothing to do.
 final class SessionLoop: @unchecked Sendable {
   let state: SessionState
   let host: HostDescription
@@ -16,29 +16,34 @@ final class SessionLoop: @unchecked Sendable {
   let options: LiveSession.Options
   let flagBits: [String: UInt32]
 
-  // Only the thread uses the members below.
+  // Only the reader thread uses the members below.
   private var reader: TransportReader
   private var sleep: ReaderSleep
   private var losses: LossWatch
-  /// Losses to report once everything written before them is read: a ring's creation must precede its counts.
+  /// Loss and count records that wait until all records written before them have been read. In
+  /// particular, the record of a ring's creation must precede the counts of that ring.
   private var untoldLosses = RecordBuffer()
   private var untoldTime: UInt64 = 0
   private var suspectSearch = SuspectSearch()
   private var nextSnapshot: UInt64 = 0
   private var knownStacks: Set<UserStackKey> = []
-  /// True while the first inventory or a requested one is awaited. Its arrival makes a snapshot due at once.
+  /// True until the first inventory, or one that the user requested, has arrived. Its arrival makes
+  /// a snapshot due at once.
   private var awaitsInventory = true
   private var inventories = 0
 
-  /// Nanoseconds from the first record after a silence to the snapshot that shows it, which often includes the
-  /// completion.
+  /// Nanoseconds from the first record after a silence to the snapshot that shows the request.
+  /// Often the request completes within this time, so the snapshot also shows its completion.
   private static let firstRecordDelay: UInt64 = 20_000_000
-  /// Minimum time between two such snapshots.
+  /// Minimum nanoseconds between the last snapshot and one that the first record after a silence
+  /// brings forward.
   private static let firstRecordInterval: UInt64 = 250_000_000
   private static let settlePatience: UInt64 = 500_000_000
-  /// Nanoseconds to wait for the rings of an exited process: a busy kernel closes them late.
+  /// Nanoseconds to wait at the end for requests of an exiting process: a busy kernel closes the
+  /// process's rings late.
   private static let endingPatience: UInt64 = 3_000_000_000
-  /// Microseconds. A ring is thought gone when two walks in a row miss it.
+  /// Microseconds between two checks of ``settle(_:)``. Several are needed: a ring counts as closed
+  /// when two consecutive scans miss it.
   private static let settlePause: UInt32 = 50_000
 
   init(
@@ -50,7 +55,7 @@ final class SessionLoop: @unchecked Sendable {
     losses = try LossWatch(capture: capture, flush: flush, state: state)
     sleep = try ReaderSleep(
       capture: capture, wake: state.wake,
-      // The symbols of a new user stack must be looked up while its process lives.
+      // Prompt with user stacks: their symbols must be looked up before the process exits.
       pacing: DrainPacing(
         recordBufferSize: options.recordBufferSize, isPrompt: options.filter.takesStacks))
     self.reader = reader
@@ -64,13 +69,15 @@ final class SessionLoop: @unchecked Sendable {
   }
 
   func run() {
-    // Mostly idle but latency-critical: the record buffer of a screen holds some 16 ms of a flood.
+    // This thread is mostly idle but latency-critical: at the highest rate of one core, the first
+    // 8 MiB of the record buffer fill in 16 ms.
     cbpf_prefer_thread()
     var intake = RecordIntake(options: options, host: host, state: state)
     intake.take(flagNames())
     while true {
       let commands = takeCommands()
-      // Taken before the drain, because the surveyor made its observations before the ends that are drained now.
+      // Taken before the drain. The drain then reads every end that happened before the surveyor
+      // thread's observations, so no request that had already ended appears in flight.
       let answers = takeAnswers()
       let now = MonotonicClock.now()
       let drained = drain(to: &intake, isComplete: !answers.records.isEmpty)
@@ -87,9 +94,10 @@ final class SessionLoop: @unchecked Sendable {
       if commands.isStopping {
         state.progress.advance()
         settle(&intake)
-        // One drain is enough: the programs keep writing, but only records written before the stop matter.
+        // One drain is enough: the BPF programs continue to write, but only records written before
+        // the stop matter.
         _ = drain(to: &intake, isComplete: true)
-        // Two checks, because a missed event counts only once a second check has found it too.
+        // Two checks: a skipped program run counts as a loss only if a second check still finds it.
         checkLosses(&intake, at: MonotonicClock.now())
         checkLosses(&intake, at: MonotonicClock.now())
         tellLosses(&intake, isLast: true)
@@ -111,17 +119,17 @@ final class SessionLoop: @unchecked Sendable {
     }
   }
 
-  /// Nanoseconds until the thread has work even if nothing wakes it.
+  /// Returns the nanoseconds until this thread has work even if nothing wakes it.
   private func rest(isSilent: Bool) -> UInt64 {
     let now = MonotonicClock.now()
     var time = nextSnapshot
-    // While records arrive, losses are checked after each drain.
+    // While records arrive, the thread wakes soon anyway, and then checks for losses.
     if isSilent, let due = losses.dueTime { time = min(time, due) }
     if isSilent, suspectSearch.isPending(at: now) { time = min(time, suspectSearch.nextCheck) }
     return max(1, time.since(now))
   }
 
-  /// Brings the next snapshot forward after the first record that ends a silence.
+  /// Brings the next snapshot forward after the first record that follows a silence.
   private func hastenSnapshot(interval: UInt64) {
     let lastSnapshot = nextSnapshot &- interval
     nextSnapshot = min(
@@ -145,7 +153,7 @@ final class SessionLoop: @unchecked Sendable {
     }
   }
 
-  /// Passes the surveyor's commands to it.
+  /// Passes the user's commands that concern the surveyor thread to that thread.
   private func passOn(_ commands: SessionState.Commands, _ aggregator: borrowing Aggregator) {
     guard commands.wantsInventory || !commands.inspections.isEmpty else { return }
     var inspections: [SuspectRequest] = []
@@ -161,10 +169,11 @@ final class SessionLoop: @unchecked Sendable {
 
   // MARK: Records
 
-  /// Reads records and returns their size.
+  /// Reads records from the record buffer and returns their size in bytes.
   ///
-  /// - Parameter isComplete: true to read all that were written before the call. Otherwise the latest are left, because
-  ///   a processor may be about to write earlier ones.
+  /// - Parameter isComplete: true to read all records written before the call, after a short wait.
+  ///   Otherwise the latest records stay in the buffer, because another processor may still be
+  ///   writing records with earlier times.
   private func drain(to intake: inout RecordIntake, isComplete: Bool = false) -> Int {
     if isComplete { TransportReader.settle() }
     var created: [(ring: UInt64, time: UInt64)] = []
@@ -185,7 +194,7 @@ final class SessionLoop: @unchecked Sendable {
     return bytes
   }
 
-  /// The kinds of record that the surveyor has work with.
+  /// The kinds of record that cause work for the surveyor thread.
   private static let notedKinds: [RecordKind] = [.create, .submitStack, .memoryChange]
 
   private func note(
@@ -206,14 +215,16 @@ final class SessionLoop: @unchecked Sendable {
     }
   }
 
-  /// Collects a stack that appears for the first time: its symbols must be looked up while its process lives.
+  /// Collects a user stack that appears for the first time. Its symbols must be looked up before
+  /// the process exits.
   @inline(never)
   private func note(_ key: UserStackKey, _ stacks: inout [UserStackKey]) {
     if knownStacks.count >= LiveSession.mostStacks { knownStacks.removeAll() }
     if knownStacks.insert(key).inserted { stacks.append(key) }
   }
 
-  /// Reads the remaining call counts at the end; until then the surveyor reads them.
+  /// Reads the remaining counts of system calls at the end of the session. During the session the
+  /// surveyor thread reads them.
   private func readCalls(_ intake: inout RecordIntake) {
     guard let calls else { return }
     var records = RecordBuffer()
@@ -241,7 +252,7 @@ final class SessionLoop: @unchecked Sendable {
     for notice in answers.notices { state.notify(notice) }
   }
 
-  /// True if the awaited inventory has arrived.
+  /// True if the awaited inventory has arrived since the last call.
   private func hasAwaitedInventory(_ taken: Int) -> Bool {
     defer { inventories = taken }
     guard awaitsInventory, taken > inventories else { return false }
@@ -260,7 +271,10 @@ final class SessionLoop: @unchecked Sendable {
     tellLosses(&intake)
   }
 
-  /// - Parameter isLast: true at the end, when nothing more is read although a program may still hold a record.
+  /// Passes loss and count records to the aggregator once all earlier records have been read.
+  ///
+  /// - Parameter isLast: true at the end of the session. The records are then passed at once, even
+  ///   if a BPF program is still writing an earlier record.
   private func tellLosses(_ intake: inout RecordIntake, isLast: Bool = false) {
     guard !untoldLosses.isEmpty,
       isLast || reader.watermark >= untoldTime
@@ -277,9 +291,11 @@ final class SessionLoop: @unchecked Sendable {
     if !suspects.isEmpty { state.mailbox.ask(about: suspects) }
   }
 
-  /// Waits for late ends, so that a program that was watched to its end does not seem to have left requests in flight.
-  /// Searches a last time for requests that ended without an event, and gives the kernel a moment to close the rings of
-  /// exited processes.
+  /// Waits for ends that the kernel reports late, so that a program that was watched until it
+  /// exited does not appear to have left requests in flight.
+  ///
+  /// Searches a last time for requests that ended without an event, and gives the kernel a moment
+  /// to close the rings of exited processes.
   private func settle(_ intake: inout RecordIntake) {
     let start = MonotonicClock.now()
     var hasWaited = false
@@ -287,9 +303,10 @@ final class SessionLoop: @unchecked Sendable {
       // `.max`: suspects of any age
       let suspects = intake.aggregator.suspects(at: .max, limit: SuspectSearch.limit)
       let owners = intake.aggregator.ownersOfRequestsInFlight
-      // a process that was just killed does not show it at once
+      // Waits at least once: /proc does not show at once that a process has been killed.
       let isEnding = !owners.isEmpty && (!hasWaited || owners.contains(where: Procfs.isEnding))
-      // Two scans must miss a ring before it is reported as closed.
+      // True if exiting processes still have open rings. Scans, requested below, detect the close:
+      // two scans must miss a ring.
       let isClosing = intake.aggregator.ownersOfOpenRings.contains(where: Procfs.isEnding)
       if suspects.isEmpty, !isEnding, !isClosing { return }
       let patience = isEnding ? Self.endingPatience : Self.settlePatience

@@ -3,13 +3,13 @@ import UringBase
 import UringSources
 import UringTrace
 
-/// State shared by the session's thread and its users.
+/// State shared by the session's threads and the session's users.
 final class SessionState: Sendable {
   struct Published: Sendable {
     var snapshot: Snapshot
     var notices: [Notice] = []
     var sinkError: (any Error)?
-    /// Called after each change, if set.
+    /// Called after each change of the published state, if set.
     var wake: (@Sendable () -> Void)?
   }
 
@@ -26,7 +26,7 @@ final class SessionState: Sendable {
   let commands: Mutex<Commands>
   let wake: EventDescriptor
   let mailbox: SurveyorMailbox
-  /// Advances with the work of both threads.
+  /// Advances whenever the reader thread or the surveyor thread does work.
   let progress: Progress
 
   init(host: HostDescription, options: LiveSession.Options) throws(ProbeError) {

@@ -1,10 +1,13 @@
 import UringBase
 
-/// The state of an eventfd, a timerfd and the like, from its fdinfo: "count 0", "fires in 2 s".
+/// The state of an eventfd, timerfd or other anonymous file as text, from its fdinfo: "count 0",
+/// "fires in 2 s".
 struct AnonymousDescription {
   let text: String
 
-  /// - Parameter link: the file's name in /proc/PID/fd, as `anon_inode:[eventfd]`.
+  /// - Parameters:
+  ///   - link: the file's name in /proc/PID/fd, for example `anon_inode:[eventfd]`.
+  ///   - fdinfo: the contents of the descriptor's file in /proc/PID/fdinfo.
   init(_ link: String, _ fdinfo: String) {
     text =
       switch link {
@@ -24,7 +27,7 @@ struct AnonymousDescription {
     Procfs.lines(fdinfo).count { $0.hasPrefix(prefix) }
   }
 
-  /// `it_value: (seconds, nanoseconds)`: the time left.
+  /// Returns the time left of a timerfd, from the line `it_value: (seconds, nanoseconds)`.
   private static func timer(_ fdinfo: String) -> String {
     guard let line = Procfs.lines(fdinfo).first(where: { $0.hasPrefix("it_value:") })
     else { return "" }

@@ -3,10 +3,11 @@ import Glibc
 import UringBase
 import UringTrace
 
-/// Facts about a file that a request holds open after its descriptor was closed, and about the file
-/// that has the descriptor now.
+/// Descriptions of two files: one that a request holds open although its descriptor was closed, and
+/// the file to which the descriptor refers now.
 enum ClosedFile {
-  /// Addresses and state of a socket, from its network namespace's tables; empty if they do not list it.
+  /// Returns the addresses and state of a socket without a descriptor, from the tables of its
+  /// network namespace in /proc; empty if they do not list the socket.
   static func description(of file: FileIdentity, in tgid: UInt32) -> String {
     guard file.ownName?.hasPrefix("socket:") == true else { return "" }
     for (name, kind) in [("tcp", "tcp"), ("tcp6", "tcp"), ("udp", "udp"), ("udp6", "udp")] {
@@ -25,7 +26,8 @@ enum ClosedFile {
     return ""
   }
 
-  /// `0100007F:1F90` or the same with 32 digits: words in the machine's byte order, and the port.
+  /// Parses an endpoint: `0100007F:1F90` or, for IPv6, 32 digits before the colon. The address is a
+  /// sequence of 32-bit words in the machine's byte order; the port follows the colon.
   private static func endpoint(_ field: Substring) -> (text: String, port: UInt16)? {
     let parts = field.split(separator: ":")
     guard parts.count == 2, let port = UInt16(parts[1], radix: 16) else { return nil }
@@ -44,10 +46,12 @@ enum ClosedFile {
     return ("\(isLong ? "[\(address)]" : address):\(port)", port)
   }
 
-  /// The file to which a descriptor refers now, with its unread bytes: "socket:[7] (tcp 127.0.0.1:80), with 5 bytes
-  /// unread".
+  /// Returns a description of the file to which a descriptor refers now, including its unread
+  /// bytes: "socket:[7] (tcp 127.0.0.1:80), with 5 bytes unread".
+  ///
+  /// - Parameter name: name of that file in /proc.
   static func present(_ name: String, _ fd: Int32, of tgid: UInt32) -> String {
-    // The descriptor may have been reused again.
+    // The descriptor may refer to yet another file since `name` was read.
     guard DescriptorCopy.isSocket(name) || DescriptorCopy.isPipe(name),
       DescriptorCopy.name(fd, of: tgid) == name
     else { return name }

@@ -6,18 +6,21 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Queries the state of requests' files. Only files that answer without another program's help are queried: a file
-/// system in user space may never answer.
+/// Queries the state of the files on which requests in flight operate.
+///
+/// Only files that the kernel handles without another program are queried. A program that serves a
+/// file system (FUSE) may never answer.
 enum FileInspector {
-  /// The state that a file reports.
+  /// The state of a file.
   private struct Answer {
     var pollEvents: UInt32
     var receiveBytes: Int64
     var sendBytes: Int64
     var text: String
-    /// Name of a pipe: `pipe:[inode]`.
+    /// Name of the pipe if the file is one: `pipe:[inode]`.
     var pipe: String?
-    /// True if the request waits to read from the pipe.
+    /// True if the descriptor is open for reading, so that the request may wait to read from the
+    /// pipe.
     var isReader = true
   }
 
@@ -26,8 +29,13 @@ enum FileInspector {
     var fd: Int32
   }
 
-  /// Inspects the files of requests that were just found, if a descriptor of their process still refers to them; for
-  /// SPLICE and TEE, the input files.
+  /// Queries the files of requests that an inventory has just found; for SPLICE and TEE, the input
+  /// files. Skips a file if no descriptor of the request's process refers to it.
+  ///
+  /// - Parameters:
+  ///   - requests: the requests found in flight.
+  ///   - inputs: the input files of SPLICE and TEE, by address of the request.
+  ///   - fixedFiles: registered sockets and pipes.
   static func look(
     at requests: [record_parked], inputs: [UInt64: record_request_file] = [:],
     _ fixedFiles: [RecordBuffer.FixedFile: RecordBuffer.NamedFile], time: UInt64,
@@ -82,13 +90,14 @@ enum FileInspector {
     }
   }
 
-  /// Descriptors by process and file name: to find a descriptor of a registered file, if it has one.
+  /// Descriptors by process and file name, to find a descriptor of a registered file.
   private struct OpenFiles {
     private var known: [UInt32: [String: [Int32]]] = [:]
 
     private static let mostDescriptors = 1 << 14
 
-    /// A descriptor with the file's name and access mode: both ends of a pipe have the same name.
+    /// Returns a descriptor of the process with the file's name and access mode; nil if there is
+    /// none. The mode is compared because both ends of a pipe have the same name.
     mutating func descriptor(of file: RecordBuffer.NamedFile, in tgid: UInt32) -> Int32? {
       if known[tgid] == nil {
         var files: [String: [Int32]] = [:]
@@ -109,7 +118,9 @@ enum FileInspector {
     }
   }
 
-  /// - Parameter identity: the file that the descriptor must refer to.
+  /// Queries the state of the file behind a descriptor; nil if the file must not be queried.
+  ///
+  /// - Parameter identity: the file to which the descriptor must refer.
   private static func ask(
     _ file: Descriptor, _ identity: record_file_identity, _ systems: inout FileSystems
   ) -> Answer? {
@@ -138,8 +149,10 @@ enum FileInspector {
     }
   }
 
-  /// True if the file answers without another program's help. Not an epoll instance: it queries the files that it
-  /// watches, and a program may serve one of them.
+  /// True if the kernel answers a query of the file without another program.
+  ///
+  /// An epoll instance queries all files that it watches. So it passes only if the process sees no
+  /// file system that a program serves.
   private static func answers(
     _ name: String, in tgid: UInt32, _ systems: inout FileSystems
   ) -> Bool {

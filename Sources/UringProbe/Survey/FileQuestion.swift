@@ -4,13 +4,14 @@ import Glibc
 import UringBase
 import UringTrace
 
-/// Asks for the name of a request's file, and whether its descriptor still refers to it.
+/// A question about a request's file: what is its name, and does the descriptor still refer to it?
 struct FileQuestion: Sendable {
-  /// Where to look for the file.
+  /// The place where the file is looked up.
   enum Lead: Hashable, Sendable {
-    /// A descriptor. The thread can have a descriptor table of its own.
+    /// A descriptor of a thread, because a thread can have a descriptor table of its own. `tid` 0:
+    /// the process's table.
     case descriptor(tgid: UInt32, tid: UInt32, fd: Int32)
-    /// A slot in a ring's table.
+    /// A slot in a ring's table of registered files.
     case registered(ring: UInt64, index: UInt32)
     /// No descriptor of any process refers to the file, and the descriptor in the SQE is not known.
     case nothing(tgid: UInt32)
@@ -18,12 +19,12 @@ struct FileQuestion: Sendable {
 
   var file: FileIdentity
   var lead: Lead
-  /// Until when the file is known to have been open: the request's end, its last event while it is in flight, or the
-  /// walk that found it. The inode number may have been reused since.
+  /// Last time at which the file is known to have been open. It is the time of the request's end,
+  /// of its last event while it is in flight, or of the inventory that found it. After this time
+  /// the inode number may have been reused.
   var heldUntil: UInt64
-  /// True if the request has ended.
   var hasEnded = false
-  /// True if a walk over all descriptors has found none that refers to the file.
+  /// True if an inventory (BPF iterators) has examined all descriptors and none refers to the file.
   var hasNoDescriptor = false
 
   struct Answer {
@@ -35,18 +36,20 @@ struct FileQuestion: Sendable {
 
   private enum Reference {
     case theFile, another, nothing
-    /// The inode number is that of the file, but may have been reused.
+    /// The inode number is that of the file, but it may have been reused by another file.
     case doubtful
-    /// No permission to look, or the process has ended.
+    /// The descriptor cannot be examined: permission is missing, or the process has ended.
     case unknown
   }
 
-  /// The answer; nil if it would not be certain.
+  /// Returns the answer; nil if it would not be certain.
+  ///
+  /// - Parameter registered: returns the path of a ring's registered file; nil if unknown.
   func answer(registered: (UInt64, UInt32) -> [UInt8]?) -> Answer? {
     switch lead {
     case .nothing: return Answer(name: [], isClosed: true)
     case .registered(let ring, let index):
-      // the table may have changed since: the path must lead to the same file
+      // The table of registered files may have changed since: the path must lead to the same file.
       guard file.ownName == nil, let path = registered(ring, index),
         path.first == UInt8(ascii: "/")
       else { return nil }
@@ -59,7 +62,8 @@ struct FileQuestion: Sendable {
     }
   }
 
-  /// Checks the descriptor before and after reading its name.
+  /// Returns the answer from a descriptor. Examines the descriptor before and after its name is
+  /// read, because it may be reused in between.
   private func answer(_ tgid: UInt32, _ tid: UInt32, _ fd: Int32) -> Answer? {
     var process = "/proc/\(tgid)"
     if tid != 0, Procfs.exists("\(process)/task/\(tid)/fd") { process += "/task/\(tid)" }
@@ -74,7 +78,8 @@ struct FileQuestion: Sendable {
     case .unknown, .doubtful: return nil
     case .nothing: return hasEnded ? nil : Answer(name: [], isClosed: true)
     case .another, .theFile:
-      // after the request's end, it does not matter that the descriptor refers to another file
+      // After the request's end, a descriptor that refers to another file proves nothing: it may
+      // have been closed only after the end.
       guard seen == .theFile || !hasEnded, let name = Procfs.link(link), look() == seen else {
         return nil
       }
@@ -89,21 +94,24 @@ struct FileQuestion: Sendable {
     guard cbpf_has_generation(path, file.generation) || !canBeYounger(status) else {
       return .doubtful
     }
-    // in /proc both ends of a pipe, and all eventfds, look alike; the walk distinguishes them
+    // In /proc the two ends of a pipe, and all eventfds, have the same inode. The inventory
+    // compares `struct file` pointers, so its result takes precedence.
     return hasNoDescriptor ? .another : .theFile
   }
 
   private func isOnDevice(_ status: CBPF.cbpf_status, fdinfo: String?) -> Bool {
     let device = DeviceNumber(kernel: file.device)
     if status.major == device.major, status.minor == device.minor { return true }
-    // btrfs and overlayfs report their own device numbers
+    // On btrfs and overlayfs stat reports other device numbers than `s_dev`, so the mount is
+    // compared.
     guard let fdinfo, let text = Procfs.text(fdinfo), Procfs.field("ino", of: text) == file.inode,
       let number = Procfs.field("mnt_id", of: text)
     else { return false }
     return FileSystems().own.contains { $0.number == number && $0.device == device }
   }
 
-  /// True if the inode may be newer than ``heldUntil``, and so may be another file with the same number.
+  /// True if the inode may have been created after ``heldUntil``: it may then be another file that
+  /// has the same inode number.
   private func canBeYounger(_ status: CBPF.cbpf_status) -> Bool {
     guard status.birth_ns != 0 else { return hasEnded && !file.hasLastingNumber }
     var now = timespec()
@@ -111,7 +119,8 @@ struct FileQuestion: Sendable {
     let realtime = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
     if ClockSteps.haveHappened { return true }
     let age = realtime - status.birth_ns
-    // File systems store the time of the last tick, which comes late where a hypervisor takes the processor away.
+    // File systems store the time of the last timer tick. A tick can be late if a hypervisor takes
+    // the processor away.
     let tick: Int64 = 1_000_000_000
     return age - tick < Int64(MonotonicClock.now().since(heldUntil))
   }
@@ -129,7 +138,7 @@ extension FileQuestion: Hashable {
 }
 
 extension FileQuestion {
-  /// The process with the descriptor; 0 for a registered file.
+  /// The process that has, or had, the descriptor; 0 for a registered file.
   var process: UInt32 {
     switch lead {
     case .descriptor(let tgid, _, _), .nothing(let tgid): tgid
@@ -145,7 +154,8 @@ extension FileQuestion {
     if case .descriptor(_, _, let fd) = lead { fd } else { -1 }
   }
 
-  /// Asks about a request; nil if nothing leads to its file.
+  /// A question about the file of a request in the model; nil if the request has no descriptor and
+  /// no known slot.
   init?(_ request: Request, ring: UInt64?) {
     guard let file = request.fileIdentity else { return nil }
     let lead: Lead
@@ -161,9 +171,10 @@ extension FileQuestion {
       file: file, lead: lead, heldUntil: request.lastTime, hasEnded: request.state.isFinal)
   }
 
-  /// Asks about the input of a SPLICE or TEE.
+  /// A question about the input file of a SPLICE or TEE.
   init?(inputOf request: Request) {
-    // the identity of a derived input is that of the file that had the descriptor at the walk
+    // No question if the identity determines the name (`ownName`), as for a pipe. A derived
+    // identity is that of the file to which the descriptor referred when the inventory ran.
     guard let file = request.inputIdentity, file.ownName == nil else { return nil }
     let fd = Int32(bitPattern: request.sqe.file_index)
     guard fd >= 0, request.submitterTgid != 0 else { return nil }
@@ -173,7 +184,7 @@ extension FileQuestion {
       heldUntil: request.lastTime, hasEnded: request.state.isFinal)
   }
 
-  /// Asks about a slot in a ring's table of registered files.
+  /// A question about the file in a slot of a ring's table of registered files.
   init?(_ slot: record_registered_file) {
     guard let file = FileIdentity(slot.file), file.ownName == nil else { return nil }
     self.init(
@@ -181,9 +192,10 @@ extension FileQuestion {
       heldUntil: slot.base.time_ns)
   }
 
-  /// Asks about a request that was found.
+  /// A question about the file of a request that an inventory has found.
   ///
-  /// - Parameter holders: the processes that have files open, for the files that were searched for.
+  /// - Parameter holders: by address of a `struct file`: a process with a descriptor of the file;
+  ///   nil if none has one. Contains only the files whose descriptors the inventory searched for.
   init?(_ parked: record_parked, holders: [UInt64: FileHolder?]) {
     guard let file = FileIdentity(parked.file) else { return nil }
     let holder = holders[file.address]
@@ -207,15 +219,15 @@ extension FileQuestion {
 }
 
 extension record_parked {
-  /// True if `fd` is still the descriptor in the SQE, even if that now refers to another file. The kernel overwrites
-  /// the field with a CQE's flags.
+  /// True if `fd` contains the descriptor from the SQE. The kernel overwrites this field of the
+  /// request with the flags of a CQE. The descriptor may refer to another file by now.
   fileprivate var hasDescriptorOfSQE: Bool {
     if known & UInt8(RECORD_KNOWS_FD) != 0 { return fd >= 0 }
     return fd >= 0 && known & UInt8(RECORD_KNOWS_MULTISHOT) == 0 && place != .taskWork
   }
 }
 
-/// A process that has a file open.
+/// A process that has a file open, and its descriptor of the file.
 struct FileHolder: Sendable, Hashable {
   var tgid: UInt32
   var fd: Int32

@@ -10,14 +10,14 @@ extension RecordBuffer {
     var index: UInt32
   }
 
-  /// A registered file, with its name in links of /proc/PID/fd.
+  /// A registered file. `name` is the target of links to it in /proc/PID/fd: `socket:[7]`.
   struct NamedFile {
     var name: String
     var canRead: Bool
     var canWrite: Bool
   }
 
-  /// The registered files that are sockets or pipes without a path.
+  /// The registered files that are sockets or pipes without a path, by slot.
   var fixedFiles: [FixedFile: NamedFile] {
     var found: [FixedFile: NamedFile] = [:]
     withEachRecord { record in
@@ -34,7 +34,7 @@ extension RecordBuffer {
     return found
   }
 
-  /// Input files of SPLICE and TEE by request; only those with a descriptor.
+  /// Input files of SPLICE and TEE, by address of the request. Registered input files are omitted.
   var inputs: [UInt64: record_request_file] {
     var found: [UInt64: record_request_file] = [:]
     withEachRecord { record in
@@ -45,7 +45,7 @@ extension RecordBuffer {
     return found
   }
 
-  /// The record of a found request.
+  /// Returns the record of a request that an inventory has found, by the request's address.
   func parked(_ request: UInt64) -> record_parked? {
     var found: record_parked?
     withEachRecord { record in
@@ -55,7 +55,7 @@ extension RecordBuffer {
     return found
   }
 
-  /// The first `limit` requests that were found in these places.
+  /// Returns the first `limit` requests that an inventory has found in these places.
   func parked(in places: Set<RecordPlace>, limit: Int) -> [record_parked] {
     var found: [record_parked] = []
     withEachParked(in: places) { parked in
@@ -64,7 +64,8 @@ extension RecordBuffer {
     return found
   }
 
-  /// The first `limit` requests of each ring, and at most `total`, that were found in these places.
+  /// Returns, by ring, requests that an inventory has found in these places: the first `limit` of
+  /// each ring, and at most `total`.
   func parkedByRing(
     in places: Set<RecordPlace>, limit: Int, total: Int
   ) -> [UInt64: [record_parked]] {
@@ -89,9 +90,13 @@ extension RecordBuffer {
     }
   }
 
-  /// Questions about the names of found requests' files and of registered files.
+  /// Returns questions about the names of the files and threads of found requests, and of
+  /// registered files.
   ///
-  /// - Parameter holders: the processes that have files open, for the files that were searched for.
+  /// - Parameters:
+  ///   - limit: number of subjects after which no further record is examined.
+  ///   - holders: by address of a `struct file`: a process with a descriptor of the file; nil if
+  ///     none has one. Contains only the files whose descriptors the inventory searched for.
   func subjects(limit: Int, holders: [UInt64: FileHolder?]) -> [NameResolver.Subject] {
     var subjects: [NameResolver.Subject] = []
     withEachRecord { record in

@@ -7,20 +7,25 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Reads requests in flight from the kernel's own structures: requests older than the observation, where each request
-/// is, and how many there must be. Loaded after everything else, and run on request.
+/// The inventory: BPF iterators that read the requests in flight from the kernel's own structures.
+///
+/// It finds requests older than the capture, the place of each request, and the number of requests
+/// that a ring must have. Its programs are loaded after all others, and run once at the start and
+/// on request.
 struct Inventory: ~Copyable {
-  /// The subjects of one run.
+  /// The rings or the request that one run examines.
   struct Scope {
-    /// The rings, `io_ring_ctx *`.
+    /// Addresses of the rings' `io_ring_ctx`.
     var rings: [UInt64]
-    /// Processes that have the rings open; their devices are examined.
+    /// Processes that have the rings open. The block devices and sockets that they have open are
+    /// examined too.
     var owners: [UInt32] = []
     /// Opcodes that pass the filter; empty for all.
     var opcodes: Set<Opcode> = []
-    /// Start of the observation: a request not seen since then is older. 0 if rings may have been filtered out so far.
+    /// Start of the capture: a request whose submission was not recorded is older. 0 if it may be
+    /// newer, because the filter may have excluded its ring until now.
     var observedSince: UInt64
-    /// If not 0, only this request is reported, and nothing about its ring.
+    /// Address of the only request to report, without data about its ring; 0 for all requests.
     var request: UInt64 = 0
   }
 
@@ -31,7 +36,7 @@ struct Inventory: ~Copyable {
   private var pass: UInt32 = 0
   private var symbols = KernelSymbols()
 
-  /// Maximum number of records listed: 40 MiB.
+  /// Maximum number of output slots, one record each; they occupy 40 MiB.
   private static let mostSlots: UInt32 = 1 << 18
 
   init(
@@ -43,8 +48,10 @@ struct Inventory: ~Copyable {
     loaded = try InventoryObject(configuration: configuration, kernel: kernel, slots: 4096)
   }
 
-  /// Walks and writes the result. Returns the holders of requests' files by the file's address; nil for a file that no
-  /// process has open. Includes only files whose descriptor is not known otherwise.
+  /// Runs the iterators and writes the result.
+  ///
+  /// - Returns: by address of a `struct file`: a process with a descriptor of the file; nil if none
+  ///   has one. Contains only the files of requests whose descriptor is not known otherwise.
   @discardableResult
   mutating func run(
     _ scope: Scope, into records: inout RecordBuffer
@@ -53,7 +60,7 @@ struct Inventory: ~Copyable {
     try walk(scope)
     let wanted = loaded.used
     if wanted > loaded.capacity, loaded.capacity < Self.mostSlots {
-      // leaves room for requests that arrive meanwhile
+      // A quarter more slots than needed, for requests that are submitted before the second run.
       loaded = try InventoryObject(
         configuration: configuration, kernel: kernel,
         slots: min(Self.mostSlots, wanted + wanted / 4))
@@ -78,7 +85,8 @@ struct Inventory: ~Copyable {
 
   // MARK: Records
 
-  /// Fills in a request's unknown descriptor with one of its process that refers to its file.
+  /// If the descriptor of a request is unknown, sets it to a descriptor of the same process that
+  /// refers to the request's file.
   private static func completeDescriptor(
     of parked: inout record_parked, _ holders: [UInt64: FileHolder?]
   ) {
@@ -90,13 +98,14 @@ struct Inventory: ~Copyable {
     parked.known |= UInt8(RECORD_KNOWS_FD)
   }
 
-  /// Writes requests first, because a balance is compared with the requests known when it arrives.
+  /// Writes the records of requests first. The aggregator compares the record of a ring's balance
+  /// (its number of outstanding requests) with the requests that it knows when that record arrives.
   private mutating func write(
     _ scope: Scope, _ holders: [UInt64: FileHolder?], into records: inout RecordBuffer
   ) {
     let found = Found(loaded, scope)
-    // More than is needed here, for the names and states that follow: memory that is not written costs nothing, and a
-    // buffer that has to grow becomes twice as large.
+    // Reserves more than the requests need, for the names and file states that follow. Memory that
+    // is not written costs nothing, and a buffer that must grow becomes twice as large.
     let size = (found.order.count + found.others.count) * MemoryLayout<record_parked>.size
     records.reserve(bytes: size + size / 4 + (1 << 16))
     for index in found.order {
@@ -124,8 +133,8 @@ struct Inventory: ~Copyable {
         if slot.pointee.kind == .ringBalance {
           slot.withMemoryRebound(to: record_ring_balance.self, capacity: 1) {
             $0.pointee.reached = found.reached[$0.pointee.base.ctx] ?? 0
-            // A list that was not walked to its end can hold requests of any ring. With a filter on opcodes, the requests
-            // that it leaves out are not in the model.
+            // The balance is unknown in two cases. A list that was not read to its end can contain
+            // requests of any ring. A filter on opcodes keeps requests out of the model.
             if loaded.hasLeftLists || !scope.opcodes.isEmpty {
               $0.pointee.method = .unknown
               $0.pointee.outstanding = 0
@@ -137,15 +146,17 @@ struct Inventory: ~Copyable {
     }
   }
 
-  /// The contents of the slots, each request once.
+  /// An index of the output slots that lists each request once.
   private struct Found {
-    /// Slots of requests in the order of the walk: the head of a chain before those behind it.
+    /// Slots of requests in the order in which the iterators found them: the head of a link chain
+    /// precedes the other requests of the chain.
     var order: [UInt32] = []
-    /// Slots of everything else.
+    /// Slots of all other records.
     var others: [UInt32] = []
-    /// Notifications of sends that are listed themselves.
+    /// Notifications (`io_kiocb` of the F_NOTIF CQE) whose zero-copy sends are in the list
+    /// themselves.
     private var claimed: Set<UInt64> = []
-    /// Number of requests of each ring.
+    /// Number of requests found, by address of the ring.
     var reached: [UInt64: UInt32] = [:]
 
     init(_ loaded: borrowing InventoryObject, _ scope: Scope) {
@@ -181,7 +192,8 @@ struct Inventory: ~Copyable {
       }
     }
 
-    /// Merges two entries of a request that is on two lists. The place that is later in ``RecordPlace`` is more exact.
+    /// Merges two records of a request that is on two lists of the kernel. Keeps the place with the
+    /// larger number in `RecordPlace`, which is the more exact one.
     private static func merge(
       _ new: UnsafeMutablePointer<record>, into old: UnsafeMutablePointer<record>
     ) {
@@ -213,7 +225,7 @@ struct Inventory: ~Copyable {
   }
 }
 
-/// The inventory's programs, and the memory they share.
+/// The inventory's BPF programs, and the memory that they share with user space.
 private struct InventoryObject: ~Copyable {
   let capacity: UInt32
   private let object: BPFObject
@@ -225,7 +237,8 @@ private struct InventoryObject: ~Copyable {
   private let targets: Int32
   private let owners: Int32
   private let soughtFiles: Int32
-  /// True if the kernel does not count its allocated requests (before 6.17).
+  /// True if the kernel has no counter of a ring's allocated requests (before 6.17), so references
+  /// to the ring are counted.
   let countsByReferences: Bool
 
   init(
@@ -311,7 +324,8 @@ private struct InventoryObject: ~Copyable {
     for iterator in iterators { try iterator.run(into: &output) }
   }
 
-  /// Holders by address of the file.
+  /// Returns and clears the holders of requests' files, by address of the `struct file`; nil for a
+  /// file of which no process has a descriptor.
   func takeHolders() -> [UInt64: FileHolder?] {
     var holders: [UInt64: FileHolder?] = [:]
     var key: UInt64 = 0

@@ -4,14 +4,15 @@ import UringBase
 import UringRecords
 
 extension RingScanner.KnownRing {
-  /// Adds a descriptor. The owner is the process that created the ring, else the first process found.
+  /// Adds a descriptor of the ring. The process that created the ring counts as its owner; if that
+  /// process is not found, the first process found.
   mutating func add(_ other: probe_sighting) {
     if holders.isEmpty || (other.is_creator == 1 && sighting.is_creator == 0) { sighting = other }
     let holder = RingScanner.Holder(tgid: other.tgid, fd: other.fd)
     if !holders.contains(holder) { holders.append(holder) }
   }
 
-  /// True if a new record would repeat the last one.
+  /// True if a new `record_ring_found` would repeat the last one.
   func isSame(as other: Self) -> Bool {
     sighting.tgid == other.sighting.tgid && sighting.sq_entries == other.sighting.sq_entries
       && sighting.cq_entries == other.sighting.cq_entries
@@ -23,7 +24,7 @@ extension RingScanner.KnownRing {
       && holders == other.holders
   }
 
-  /// True if pending entries and waiters are the same.
+  /// True if a new `record_ring_depth` (pending entries and waiters) would repeat the last one.
   func isAsFull(as other: Self) -> Bool {
     sighting.sq_pending == other.sighting.sq_pending
       && sighting.cq_pending == other.sighting.cq_pending
@@ -38,18 +39,19 @@ extension RingScanner.KnownRing {
       && isAsleep == other.isAsleep && sqThreadTime == other.sqThreadTime
   }
 
-  /// True if a new record about the SQ thread would repeat the last one.
+  /// True if a new `record_sq_thread` would repeat the last one.
   func isServed(as other: Self) -> Bool {
     guard let sqThread else { return true }
     return other.sqThread.map(sqThread.isSame) ?? false && sqThreadIdle == other.sqThreadIdle
   }
 
-  /// CPU time of the SQ thread, milliseconds (modulo 2^32); 0 where unknown.
+  /// CPU time of the SQ thread in milliseconds, modulo 2^32; 0 if unknown.
   private var sqThreadTime: UInt32 {
     UInt32(truncatingIfNeeded: (sqThread?.ran ?? 0) / 1_000_000)
   }
 
-  /// True if the waiter has not run for a second. Busy waiters need not be recorded at every scan.
+  /// True if the task that waits on the ring has not run for a second. For tasks that run more
+  /// often, the time since they ran is not recorded, so they need no record at every scan.
   private var isAsleep: Bool { asleepMilliseconds(at: lastSeen) != 0 }
 
   private func asleepMilliseconds(at time: UInt64) -> UInt32 {

@@ -5,18 +5,22 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// When a scan has seen CQEs in a ring's queue, samples that ring closely for a moment: how long CQEs stay there, and
-/// what the thread that takes them does meanwhile. Samples one ring at a time; a ring whose CQEs are taken at once gets
-/// only a few samples.
+/// Measures how long CQEs stay in a ring's queue, and the system call in which the thread that
+/// reaps them is meanwhile.
+///
+/// When a scan has seen unreaped CQEs in a ring, the ring is sampled for a moment at short
+/// intervals. Only one ring is sampled at a time. If its CQEs are reaped at once, only a few
+/// samples are taken.
 struct LagWatch: ~Copyable {
   fileprivate struct Subject: ~Copyable {
     let ring: UInt64
     let tgid: UInt32
     let iterator: BPFObject.TemporaryIterator
-    /// When the watch ends.
+    /// Time at which the sampling of the ring ends.
     let end: UInt64
+    /// The CQ head at the last sample; it changes when the application reaps CQEs.
     var head: UInt32 = 0
-    /// Time of the first sample that saw CQEs behind this head; 0 while there are none.
+    /// Time of the first sample that saw unreaped CQEs with this head; 0 while there are none.
     var since: UInt64 = 0
     var lastUnread: UInt64 = 0
     var userData: UInt64 = 0
@@ -26,21 +30,22 @@ struct LagWatch: ~Copyable {
   }
 
   private var subject: Subject?
-  /// `UInt64.max` while no ring is watched.
+  /// Time of the next sample; `UInt64.max` while no ring is sampled.
   private(set) var nextSample = UInt64.max
-  /// Time of each ring's last watch.
+  /// Time at which each ring was last selected for sampling.
   private var watched: [UInt64: UInt64] = [:]
   private var names = NameResolver()
 
   private static let interval: UInt64 = 5_000_000
   private static let duration: UInt64 = 700_000_000
   private static let mostEpisodes = 3
-  /// Nanoseconds between two watches of a ring.
+  /// Minimum nanoseconds between two selections of the same ring.
   private static let pause: UInt64 = 3_000_000_000
-  /// Shorter lags are not recorded.
+  /// Nanoseconds that CQEs must stay in the queue for a record to be written.
   private static let shortest: UInt64 = 10_000_000
 
-  /// Begins a watch if a scan has seen a ring with CQEs that no task in io_uring_enter waits for.
+  /// Begins to sample a ring in which the last scan has seen unreaped CQEs and no task that waits
+  /// in io_uring_enter. Does nothing while another ring is sampled.
   mutating func begin(_ scanner: borrowing RingScanner, at now: UInt64) {
     guard nextSample == .max else { return }
     for ring in watched.keys where scanner.rings[ring] == nil { watched[ring] = nil }
@@ -59,7 +64,7 @@ struct LagWatch: ~Copyable {
     nextSample = now
   }
 
-  /// Takes a sample if it is time.
+  /// Takes a sample if one is due.
   mutating func sample(at now: UInt64, into records: inout RecordBuffer) {
     guard now >= nextSample, var subject = subject.take() else { return }
     nextSample = .max
@@ -70,7 +75,7 @@ struct LagWatch: ~Copyable {
     guard time < subject.end, subject.episodes < Self.mostEpisodes else {
       return subject.finish(at: time, shortest: Self.shortest, &names, into: &records)
     }
-    // Sampling uses at most a twentieth of a processor's time.
+    // Sampling must use at most a twentieth of a processor's time.
     nextSample = time + max(Self.interval, (clockTime(CLOCK_THREAD_CPUTIME_ID) - cost) * 20)
     self.subject = consume subject
   }
@@ -105,7 +110,7 @@ extension LagWatch.Subject {
     threads = nil
   }
 
-  /// Records the CQEs that are still unread when the watch ends.
+  /// Writes a record of the CQEs that are still unreaped when the sampling ends.
   fileprivate mutating func finish(
     at time: UInt64, shortest: UInt64, _ names: inout NameResolver, into records: inout RecordBuffer
   ) {
@@ -132,12 +137,12 @@ extension LagWatch.Subject {
   }
 }
 
-/// The threads of a process, one of which takes CQEs.
+/// The threads of a process, of which one reaps the ring's CQEs.
 private struct ReaperThreads {
   private struct Thread {
     var tid: UInt32
     var call: String
-    /// CPU time at the last sample that saw the CQEs, as /proc shows it.
+    /// CPU time at the last sample that saw the unreaped CQEs, as text from /proc.
     var time: Substring
   }
 
@@ -146,7 +151,7 @@ private struct ReaperThreads {
 
   private static let most = 16
 
-  /// Nil if there are too many threads to look at.
+  /// Reads the threads' system calls; nil if the process has too many threads.
   init?(of tgid: UInt32) {
     folder = "/proc/\(tgid)/task"
     for entry in Procfs.entries(folder) {
@@ -156,7 +161,7 @@ private struct ReaperThreads {
       guard threads.count < Self.most else { return nil }
       var task = probe_task()
       (task.tid, task.tgid) = (tid, tgid)
-      task.state = 1  // it sleeps, unless /proc says that it runs
+      task.state = 1  // TASK_INTERRUPTIBLE, until ThreadLook reads the actual state from /proc
       let look = ThreadLook(task, isDetailed: true)
       threads.append(
         Thread(
@@ -175,7 +180,8 @@ private struct ReaperThreads {
     }
   }
 
-  /// The only thread, or the only one that has run since the last sample.
+  /// Returns the thread that reaps the CQEs: the process's only thread or, if CQEs have been
+  /// reaped, the only thread that has run since the last sample. Returns nil if it is not certain.
   func reaper(hasTaken: Bool) -> (tid: UInt32, call: String)? {
     if threads.count == 1 { return (threads[0].tid, threads[0].call) }
     guard hasTaken else { return nil }

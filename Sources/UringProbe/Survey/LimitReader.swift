@@ -3,7 +3,8 @@ import Glibc
 import UringBase
 import UringRecords
 
-/// Limits of processes that concern io_uring, from /proc.
+/// The resource limits and system settings that can make io_uring calls of a process fail, from
+/// /proc.
 struct LimitReader {
   private struct Limits: Hashable {
     var locked: UInt64
@@ -13,10 +14,10 @@ struct LimitReader {
     var group: Int32
   }
 
-  /// Limits as last written.
+  /// The limits that the last record of each process contained.
   private var known: [UInt32: Limits] = [:]
 
-  /// Appends the limits of processes that differ from those last written.
+  /// Appends a record for each process whose limits differ from those in its last record.
   mutating func read(_ processes: [UInt32], into records: inout RecordBuffer) {
     guard !processes.isEmpty else { return }
     let time = MonotonicClock.now()
@@ -45,7 +46,7 @@ struct LimitReader {
       let locked = limit("Max locked memory", in: text),
       let files = limit("Max open files", in: text)
     else { return nil }
-    // Bit 14 is CAP_IPC_LOCK. It counts only in the initial user namespace.
+    // Bit 14 is CAP_IPC_LOCK. It lifts the limit only in the initial user namespace.
     let capabilities = Procfs.field("CapEff", of: status, radix: 16) ?? 0
     let isInitial = Procfs.link("/proc/\(tgid)/ns/user") == Array("user:[4026531837]".utf8)
     return Limits(
@@ -53,7 +54,8 @@ struct LimitReader {
       disabled: disabled, group: group)
   }
 
-  /// The soft limit; `UInt64.max` if there is none.
+  /// Returns the soft limit from a line of /proc/PID/limits; `UInt64.max` if it is unlimited, nil
+  /// if the line is missing.
   private static func limit(_ name: String, in text: String) -> UInt64? {
     for line in Procfs.lines(text) where line.hasPrefix(name) {
       let value = line.dropFirst(name.utf8.count).split(separator: " ").first

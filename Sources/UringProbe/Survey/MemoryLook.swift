@@ -4,9 +4,8 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Checks whether the memory of requests in flight is still mapped.
+/// Checks whether the memory that requests in flight use is still mapped in their process.
 enum MemoryLook {
-  /// A mapping of a process.
   private struct Mapping {
     var range: Range<UInt64>
     /// True if the memory is private to this process and not backed by a file.
@@ -17,7 +16,8 @@ enum MemoryLook {
   private static let mostPages: UInt64 = 256
   private static let mostTextOfMappings = 1 << 22
 
-  /// Records which of these requests use memory that their process does not map.
+  /// Appends a record for each of these requests that uses memory which its process has unmapped
+  /// or, for registered buffers, discarded or replaced.
   static func look(at requests: [record_parked], into records: inout RecordBuffer) {
     var mappings: [UInt32: [Mapping]] = [:]
     let pageSize = UInt64(getpagesize())
@@ -38,7 +38,8 @@ enum MemoryLook {
     }
   }
 
-  /// The memory that a request in flight fills or sends, if the kernel still has the address.
+  /// Returns the memory that a request in flight fills or sends; nil if the inventory could not
+  /// read its address, or if the request has not been issued.
   private static func namedMemory(of parked: record_parked) -> Range<UInt64>? {
     let needed = UInt8(RECORD_KNOWS_ADDR | RECORD_KNOWS_LEN)
     guard parked.known & needed == needed, parked.tgid != 0, parked.place != .linked,
@@ -48,7 +49,7 @@ enum MemoryLook {
       at: parked.addr, length: parked.len, flags: SQEFlags(requestFlags: parked.flags))
   }
 
-  /// A process's mappings in order of address; empty if they cannot be read completely.
+  /// Returns a process's mappings in order of address; empty if they cannot be read completely.
   private static func read(_ tgid: UInt32) -> [Mapping] {
     guard let bytes = Procfs.read("maps", of: tgid, limit: mostTextOfMappings),
       bytes.count < mostTextOfMappings
@@ -69,8 +70,11 @@ enum MemoryLook {
     return reached
   }
 
-  /// A page of a registered buffer that the process does not map. Registration requires all pages to be mapped, and
-  /// pinned pages are not swapped out.
+  /// Returns the first page of a registered buffer that is no longer in the process's page table;
+  /// nil if there is none.
+  ///
+  /// Registration makes all pages present, and pinned pages are not swapped out. So an absent page
+  /// has been discarded or replaced since.
   private static func firstAbsentPage(
     of memory: Range<UInt64>, in tgid: UInt32, _ mappings: [Mapping], _ pageSize: UInt64
   ) -> UInt64? {

@@ -1,17 +1,19 @@
-/// Decides what to report about a ring that scans no longer find.
+/// Decides when to report a ring as closed that scans (BPF iterators over all descriptors) no
+/// longer find.
 ///
-/// The second scan in a row that misses the ring reports it as closed. A later record of the ring, even one that was
-/// still waiting in the ring buffer, voids the report, so the report is repeated at growing intervals.
+/// The ring is reported as closed when a second consecutive scan misses it. Any record of the ring
+/// that the aggregator receives later makes it open again, even one that was still in the record
+/// buffer. So the report is repeated, at growing intervals.
 struct MissingRing {
   enum Report: Hashable {
     case nothing
-    /// The first scan that missed the ring.
+    /// The ring was missed by this scan for the first time.
     case missed
-    /// No task has had the ring since this time.
+    /// The ring is closed: no task has had it open since this time.
     case closed(UInt64)
   }
 
-  /// Nanoseconds between reports.
+  /// Minimum nanoseconds between one report and the next.
   private static let distances: [UInt64] = [2_000_000_000, 8_000_000_000, 32_000_000_000]
 
   /// Start of the first scan that missed the ring; 0 while scans find it.
@@ -20,10 +22,10 @@ struct MissingRing {
   private var lastReport: UInt64 = 0
 
   var isMissing: Bool { since != 0 }
-  /// True after the last report.
+  /// True if the last report has been made.
   var isTold: Bool { reports > Self.distances.count }
 
-  /// Notes that a scan has missed the ring.
+  /// Notes that the scan that began at `scanStart` has missed the ring.
   mutating func note(_ scanStart: UInt64) -> Report {
     guard isMissing else {
       since = scanStart
@@ -33,7 +35,8 @@ struct MissingRing {
       return .nothing
     }
     defer { (reports, lastReport) = (reports + 1, scanStart) }
-    // by the second scan, requests that were cancelled with the ring have been reported
+    // The first report has the time of the first scan that missed the ring. It is made one scan
+    // later: by then the records of requests that were cancelled with the ring have arrived.
     return .closed(reports == 0 ? since : scanStart)
   }
 }

@@ -4,11 +4,12 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Names of the files and threads that requests refer to, from /proc.
+/// Looks up the names of the files and threads to which requests refer, in /proc.
 ///
-/// A file can be renamed or closed, so a name is looked up again after a while; only changes are reported.
+/// A file can be renamed or closed, so a name is looked up again after a while. A record is written
+/// only if the name is new or has changed.
 struct NameResolver {
-  /// The subject of a question.
+  /// A file or thread whose name is wanted.
   enum Subject: Hashable, Sendable {
     case file(FileQuestion)
     case thread(tid: UInt32, tgid: UInt32)
@@ -22,18 +23,21 @@ struct NameResolver {
   }
 
   private var known = BoundedCache<Subject, Entry>(limit: knownLimit)
-  /// Files for which a walk has found no descriptor: they never get one again.
+  /// Files for which an inventory has found no descriptor; such files never get one again.
   private var withoutDescriptor = BoundedCache<FileIdentity, Bool>(limit: knownLimit)
   private var tables = RegisteredPaths()
   private var pipes = PipeNames()
 
-  /// Look-ups in one pass; each takes one to three system calls.
+  /// Maximum number of look-ups in one call of `resolve`; each takes one to three system calls.
   private static let passLimit = 256
   private static let knownLimit = 16384
-  /// Nanoseconds after which a name may have changed.
+  /// Nanoseconds after which a name is looked up again, because it may have changed.
   private static let lifetime: UInt64 = 2_000_000_000
 
-  /// Looks up unknown and stale names. Registered files need a descriptor of the ring.
+  /// Looks up the names that are unknown or older than two seconds, and appends records.
+  ///
+  /// - Parameter rings: the known rings; the name of a registered file is read through a descriptor
+  ///   of its ring.
   mutating func resolve(
     _ subjects: [Subject], rings: [UInt64: RingScanner.KnownRing], into records: inout RecordBuffer
   ) {
@@ -62,8 +66,8 @@ struct NameResolver {
     }
   }
 
-  /// True if the name is unknown or may have changed. Asked again early if a walk has since found that no descriptor
-  /// refers to the file.
+  /// True if the name is unknown or may have changed. Also true if an inventory has found, since
+  /// the last look-up, that no descriptor refers to the file.
   private func isDue(_ subject: Subject, at now: UInt64) -> Bool {
     guard let old = known[subject] else { return true }
     return now &- old.time >= Self.lifetime || !old.hasNoDescriptor && subject.hasNoDescriptor
@@ -88,7 +92,9 @@ struct NameResolver {
       if question.descriptor >= 0 {
         name = ClosedFile.present(name, question.descriptor, of: question.process)
       }
-      // The second line describes the file itself; it is looked up only when the descriptor is first found closed.
+      // The first line of `name` describes the file that has the descriptor now. The second line
+      // describes the request's own file; it is looked up only when the descriptor is first found
+      // closed.
       let own =
         old?.isClosed == true
         ? old?.name.split(separator: "\n", omittingEmptySubsequences: false).dropFirst().first.map(
@@ -96,7 +102,7 @@ struct NameResolver {
         : ClosedFile.description(of: question.file, in: question.process)
       if !own.isEmpty { name += "\n" + own }
     } else if DescriptorCopy.isSocket(name) {
-      // Looked up until both addresses are known; after that they do not change.
+      // A socket's addresses are looked up until both are known; after that they do not change.
       let isSettled = old.map { !$0.isClosed && SocketDescription.isSettled($0.name) } ?? false
       name =
         isSettled
@@ -114,7 +120,7 @@ struct NameResolver {
     {
       return
     }
-    // no record is needed if the name follows from the identity: pipes, and sockets without addresses
+    // No record is needed if the name follows from the file's identity, as `pipe:[7]` does.
     if !entry.isClosed, question.file.ownName == entry.name, old?.isClosed != true { return }
     let text = Array(entry.name.utf8.prefix(4095))
     records.append(record_known_file.self, at: time, text: text) {
@@ -129,12 +135,12 @@ struct NameResolver {
 }
 
 extension NameResolver.Subject {
-  /// The process of a thread.
+  /// The process of a thread; nil for a file.
   var process: UInt32? {
     if case .thread(_, let tgid) = self { tgid } else { nil }
   }
 
-  /// Name of the pipe that the subject is, `pipe:[7]`; nil if it is none.
+  /// Name of the pipe, `pipe:[7]`, if the subject is a pipe without a path; else nil.
   fileprivate var pipe: String? {
     if case .file(let question) = self { question.pipe } else { nil }
   }

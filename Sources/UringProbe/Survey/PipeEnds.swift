@@ -2,9 +2,9 @@ import Glibc
 import UringBase
 import UringRecords
 
-/// Processes that have the ends of pipes open.
+/// The processes that have the ends of certain pipes open.
 struct PipeEnds {
-  /// A descriptor of a process that can write or read.
+  /// A descriptor of a pipe, and the directions for which it is open.
   struct Holder {
     var tgid: UInt32
     var fd: Int32
@@ -13,14 +13,14 @@ struct PipeEnds {
   }
 
   private var holders: [String: [Holder]] = [:]
-  /// True if not all descriptors were examined.
+  /// True if the search ended before all descriptors were examined.
   private(set) var isIncomplete = false
-  /// Files that rings have registered; some no longer have a descriptor.
+  /// Files that rings have registered, some of which no process has open as a descriptor.
   private let registered: [RecordBuffer.NamedFile]
 
   /// Maximum number of descriptors examined; each takes about a microsecond.
   private static let mostDescriptors = 1 << 17
-  /// Maximum number of holders kept of a pipe.
+  /// Maximum number of holders that are kept for each pipe.
   private static let mostHolders = 16
 
   /// Searches the descriptors of all processes for these pipes (`pipe:[inode]`).
@@ -57,11 +57,16 @@ struct PipeEnds {
     }
   }
 
-  /// The pipe with the processes at its other end, in the direction of the data: `pipe:[7] ← cat/4711` for a descriptor
-  /// that reads, `pipe:[7] → sort/4712` for one that writes; nil if the search has found none. An incomplete search
-  /// adds `(perhaps others)`.
+  /// Returns the pipe's name with the processes at its other end; nil if the search has found none.
   ///
-  /// - Parameter tgid: the process with the descriptor. It is named only if no other process has the other end.
+  /// The arrow shows the direction of the data: `pipe:[7] ← cat/4711` for a descriptor that reads,
+  /// `pipe:[7] → sort/4712` for one that writes. After an incomplete search, `(perhaps others)`
+  /// follows.
+  ///
+  /// - Parameters:
+  ///   - reads: true for the name of a descriptor that reads from the pipe.
+  ///   - tgid: the process with the descriptor. It is named only if no other process has the other
+  ///     end open.
   func name(_ pipe: String, reads: Bool, tgid: UInt32) -> String? {
     let ends = (holders[pipe] ?? []).filter { reads ? $0.canWrite : $0.canRead }
     let others = ends.filter { $0.tgid != tgid }
@@ -79,7 +84,8 @@ struct PipeEnds {
     return "\(pipe) \(reads ? "←" : "→") " + names.joined(separator: ", ") + more
   }
 
-  /// Processes that could write to the pipe, or read from it: "write end: cat/4711 fd 1".
+  /// Returns a text with the processes that can write to the pipe (`writers`) or read from it:
+  /// "write end: cat/4711 fd 1".
   func describe(_ pipe: String, writers: Bool) -> String {
     let found = (holders[pipe] ?? []).filter { writers ? $0.canWrite : $0.canRead }
     guard !found.isEmpty else {

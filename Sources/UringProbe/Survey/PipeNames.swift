@@ -2,7 +2,7 @@ import Glibc
 import UringBase
 import UringTrace
 
-/// Names of pipes with the processes at their other ends.
+/// Names of pipes that include the processes at the other end: `pipe:[7] ← cat/4711`.
 ///
 /// One search through /proc serves all pipes that need a name. Searches are limited in time and in number.
 struct PipeNames {
@@ -12,19 +12,21 @@ struct PipeNames {
   private var lastSearch: UInt64 = 0
   private var searchTime: UInt64 = 0
 
-  /// Nanoseconds that a search may take.
+  /// Maximum nanoseconds of one search.
   private static let longestSearch: UInt64 = 20_000_000
-  /// Nanoseconds for which a result is kept: the other end can be passed to another process.
+  /// Nanoseconds for which a result is kept. After that, another process may have the other end.
   private static let lifetime: UInt64 = 10_000_000_000
-  /// Pipes in one search.
+  /// Maximum number of pipes in one search.
   private static let mostPipes = 256
 
-  /// Searches for the other ends of pipes (`pipe:[inode]`) whose names are unknown or old.
+  /// Searches for the other ends of those of the pipes (`pipe:[inode]`) whose names are unknown or
+  /// older than ten seconds.
   mutating func search(_ pipes: Set<String>, at time: UInt64) {
     let wanted = pipes.filter { pipe in
       known[pipe].map { time &- $0.time >= Self.lifetime } ?? true
     }
-    // A search takes at most a hundredth of the time.
+    // Searches must take at most 1 % of the time, so there is no search if the last one was too
+    // recent.
     guard !wanted.isEmpty, lastSearch == 0 || time &- lastSearch >= 100 * searchTime else {
       searched = []
       return
@@ -35,7 +37,8 @@ struct PipeNames {
     searchTime = MonotonicClock.now() &- time
   }
 
-  /// The name of a process's descriptor of a pipe; the pipe's own name if the other end is not known.
+  /// Returns the name of a pipe as seen from a process's descriptor; the pipe's own name if the
+  /// other end is unknown.
   mutating func name(_ pipe: String, _ descriptor: Int32, of tgid: UInt32, at time: UInt64)
     -> String
   {

@@ -1,6 +1,6 @@
 import UringBase
 
-/// Paths of rings' registered files, from the `UserFiles` of their fdinfo.
+/// Paths of rings' registered files, from the section `UserFiles` of the ring's fdinfo.
 struct RegisteredPaths {
   private struct Table {
     var paths: [UInt32: [UInt8]] = [:]
@@ -9,10 +9,11 @@ struct RegisteredPaths {
 
   private var tables: [UInt64: Table] = [:]
 
-  /// Minimum nanoseconds between two reads, each of which takes the ring's lock.
+  /// Minimum nanoseconds between two reads of a ring's fdinfo, because each takes the ring's lock.
   private static let lifetime: UInt64 = 1_000_000_000
 
-  /// Path of the file at the index, as of the last read; nil without a descriptor of the ring.
+  /// Returns the path of the registered file at an index, at most one second old. Returns nil if
+  /// the slot is empty or no process has a descriptor of the ring.
   mutating func path(
     _ ring: UInt64, _ index: UInt32, of known: RingScanner.KnownRing?, at time: UInt64
   ) -> [UInt8]? {
@@ -26,7 +27,7 @@ struct RegisteredPaths {
     return table.paths[index]
   }
 
-  /// Lines of `index: name`.
+  /// Parses the lines `index: name` after `UserFiles:`.
   private static func paths(in text: [UInt8]) -> [UInt32: [UInt8]] {
     var paths: [UInt32: [UInt8]] = [:]
     var isInFiles = false
@@ -36,7 +37,7 @@ struct RegisteredPaths {
         continue
       }
       guard isInFiles else { continue }
-      // names may contain colons: only the first colon separates
+      // Names may contain colons: only the first colon separates index and name.
       guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
         let index = UInt32(
           String(decoding: line[..<colon].drop { $0 == UInt8(ascii: " ") }, as: UTF8.self))
@@ -47,7 +48,8 @@ struct RegisteredPaths {
   }
 }
 
-/// Undoes seq_file_path's escapes of blanks and backslashes: `\040`, three octal digits.
+/// Replaces the escapes with which the kernel (seq_file_path) writes blanks and backslashes in
+/// paths, such as `\040`, three octal digits.
 func unescaped(_ text: some Collection<UInt8>) -> [UInt8] {
   var bytes: [UInt8] = []
   var rest = Array(text)[...]

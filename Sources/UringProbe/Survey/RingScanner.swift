@@ -8,12 +8,13 @@ import UringRecords
 import UringSources
 import UringTrace
 
-/// Uses BPF iterators to find rings, and requests that have ended unnoticed.
+/// Runs the BPF iterators that find rings, and those that detect requests that have ended
+/// unnoticed.
 struct RingScanner: ~Copyable {
   /// A process's descriptor of a ring.
   struct Holder: Hashable {
     var tgid: UInt32
-    /// -1 if the ring is only registered.
+    /// -1 if the ring is only in the task's table of registered rings.
     var fd: Int32
   }
 
@@ -21,13 +22,13 @@ struct RingScanner: ~Copyable {
   struct KnownRing {
     var sighting = probe_sighting()
     var holders: [Holder] = []
-    /// The SQ thread, where the scheduler's counts are known.
+    /// Scheduler counters of the SQ thread; nil without an SQ thread, or if they are unknown.
     var sqThread: ScheduledThread?
-    /// Milliseconds after which the idle SQ thread sleeps; 0 if unknown.
+    /// Milliseconds for which the SQ thread polls without work before it sleeps; 0 if unknown.
     var sqThreadIdle: UInt32 = 0
-    /// Time at which a task last had the ring; the creation time if no scan has seen it yet.
+    /// Time of the last scan that found the ring; before the first such scan, the creation time.
     var lastSeen: UInt64
-    /// The scans that have missed the ring since one found it.
+    /// The scans that have missed the ring since a scan last found it.
     var missing = MissingRing()
   }
 
@@ -39,12 +40,13 @@ struct RingScanner: ~Copyable {
   private(set) var rings: [UInt64: KnownRing] = [:]
   private var pools = WorkerPools()
   private var jiffies = JiffyClock()
-  /// True if the last scan missed a ring for the first time: another scan soon shows whether it was closed.
+  /// True if the last scan missed a ring for the first time. Another scan must soon show whether
+  /// the ring was closed.
   private(set) var hasDoubts = false
-  /// Processor time of the last scan, nanoseconds.
+  /// CPU time of the last scan in nanoseconds.
   private(set) var lastScanCost: UInt64 = 0
 
-  /// Processes that hold a ring.
+  /// Processes that have a ring open or registered.
   var owners: [UInt32] {
     Set(rings.values.flatMap { $0.holders.map(\.tgid) }).subtracting([0]).sorted()
   }
@@ -97,7 +99,8 @@ struct RingScanner: ~Copyable {
     self.suspectTable = suspectTable
   }
 
-  /// The `f_op` of a descriptor, from pairs of `f_op` and descriptor.
+  /// Returns the `f_op` of a descriptor. The output consists of pairs of `f_op` and descriptor, 64
+  /// bits each.
   private static func fileOperations(of descriptor: Int32, in output: [UInt8]) -> UInt64? {
     output.withUnsafeBytes { bytes in
       for offset in stride(from: 0, to: bytes.count - 15, by: 16)
@@ -108,17 +111,19 @@ struct RingScanner: ~Copyable {
     }
   }
 
-  /// Iterator over the rings that one process has open; it writes a ``probe_sighting`` of each.
+  /// Returns an iterator over the rings that one process has open; it reports a `probe_sighting`
+  /// for each.
   func iterator(overProcess tgid: UInt32) throws(ProbeError) -> BPFObject.TemporaryIterator {
     try object.temporaryIterator("find_rings", tgid: tgid)
   }
 
-  /// Adds a ring that a tracepoint saw being created, so that its close before the first scan is noticed.
+  /// Adds a ring whose creation a tracepoint has recorded, so that scans detect its close even if
+  /// none has found it before.
   mutating func noteCreation(of ring: UInt64, at time: UInt64) {
     rings[ring] = KnownRing(lastSeen: time)
   }
 
-  /// Looks at all tasks, and writes the changes of rings that pass the filter.
+  /// Scans all tasks for rings, and writes the changes of the rings that pass the filter.
   mutating func scan(
     filter: RingFilter, capture: borrowing CaptureObject, into records: inout RecordBuffer
   ) throws(ProbeError) {
@@ -139,7 +144,7 @@ struct RingScanner: ~Copyable {
     var unlisted: [UInt64] = []
     for (address, ring) in found.sorted(by: { $0.key < $1.key }) {
       guard filter.judge(ring, address: address, capture: capture) else {
-        // The known ring was closed, and this ring got its memory.
+        // The ring known at this address was closed, and a ring that does not pass has its memory.
         if rings[address] != nil {
           records.append(record_ring_closed.self, at: start, ring: address)
         }
@@ -153,7 +158,7 @@ struct RingScanner: ~Copyable {
       }
       jiffies.note(ring.sighting.jiffies, at: start)
       ring.sqThreadIdle = jiffies.milliseconds(ring.sighting.sq_thread_idle)
-      // later changes of the table are traced
+      // The buffer table is listed only once: tracepoints record its later changes.
       if rings[address] == nil, ring.sighting.nr_bufs > 0 { unlisted.append(address) }
       if rings[address]?.isSame(as: ring) != true { ring.write(to: &records, at: start) }
       if rings[address]?.isAsFull(as: ring) != true || rings[address]!.missing.isMissing {
@@ -172,7 +177,7 @@ struct RingScanner: ~Copyable {
     lastScanCost = clockTime(CLOCK_THREAD_CPUTIME_ID) - cost
   }
 
-  /// Counts the workers of processes that have rings.
+  /// Counts the io-wq workers of processes that have rings.
   private mutating func listWorkers(
     at time: UInt64, into records: inout RecordBuffer
   ) throws(ProbeError) {
@@ -203,7 +208,8 @@ struct RingScanner: ~Copyable {
     if rings[address]!.missing.isTold { rings[address] = nil }
   }
 
-  /// Makes a program write the rings' buffer tables to the ring buffer, in order with the tracepoints' records.
+  /// Makes BPF iterators write records of the rings' buffer tables to the record buffer, so that
+  /// they are in order with the tracepoints' records.
   private func listBuffers(of addresses: [UInt64]) throws(ProbeError) {
     let wanted = suspectTable.words(from: 0, count: Int(PROBE_SUSPECT_RINGS))
     var rest = addresses[...]
@@ -218,7 +224,8 @@ struct RingScanner: ~Copyable {
     }
   }
 
-  /// Records which of the requests are free. False if a ring no longer exists.
+  /// Runs the BPF iterators over the rings' lists of free requests, and appends a record for each
+  /// suspect that is free, so has ended. Returns false if a suspect's ring no longer exists.
   mutating func walk(
     _ suspects: [SuspectRequest], into records: inout RecordBuffer
   ) throws(ProbeError) -> Bool {
@@ -264,8 +271,10 @@ struct RingFilter: Sendable {
   var filter: Filter
   var includesDescendants: Bool
 
-  /// True if the ring passes. A ring that has passed once keeps passing: the table keeps the verdict for the
-  /// programs, which have judged all rings created since they were attached.
+  /// Returns true if the ring passes the filter, and stores the verdict for the BPF programs.
+  ///
+  /// A ring that has passed once continues to pass. The table also contains the programs' own
+  /// verdicts on all rings created since they were attached.
   func judge(
     _ ring: RingScanner.KnownRing, address: UInt64, capture: borrowing CaptureObject
   ) -> Bool {

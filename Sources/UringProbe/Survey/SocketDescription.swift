@@ -1,8 +1,8 @@
 import Glibc
 import UringBase
 
-/// A socket's kind, addresses and state: "tcp 10.0.0.1:80, peer 10.0.0.2:4711, established"; for a Unix socket, the
-/// process at the other end.
+/// A socket's kind, addresses and state as text: "tcp 10.0.0.1:80, peer 10.0.0.2:4711,
+/// established". For a Unix socket, the text contains the process at the other end.
 struct SocketDescription {
   private(set) var text: String
 
@@ -28,15 +28,17 @@ struct SocketDescription {
 
   private static let arrow = " → "
 
-  /// True if the name has all addresses that its socket can have.
+  /// True if the name (see ``name(of:_:of:)``) contains all addresses that its socket can have.
   static func isSettled(_ name: String) -> Bool {
     name.contains(arrow) || name.hasSuffix(" listening")
   }
 
-  /// The name of a process's socket by its addresses: "tcp 10.0.0.1:80 → 10.0.0.2:4711", "tcp 0.0.0.0:80 listening",
-  /// "unix → /run/postgresql/.s.PGSQL.5432"; nil if it has none, or cannot be asked.
+  /// Returns a name made from the socket's addresses: "tcp 10.0.0.1:80 → 10.0.0.2:4711", "tcp
+  /// 0.0.0.0:80 listening", "unix → /run/postgresql/.s.PGSQL.5432". Returns nil if the socket has
+  /// no address or cannot be queried.
   ///
-  /// - Parameter link: its name in /proc, "socket:[7]": the descriptor may refer to another file by now.
+  /// - Parameter link: the socket's name in /proc, "socket:[7]". If the descriptor refers to
+  ///   another file by now, the result is nil.
   static func name(of link: String, _ descriptor: Int32, of tgid: UInt32) -> String? {
     guard descriptor >= 0 else { return nil }
     return DescriptorCopy.ask(descriptor, of: tgid) { copy in
@@ -58,7 +60,8 @@ struct SocketDescription {
     case AF_UNIX:
       let place = own.text.isEmpty ? "unix" : "unix " + own.text
       if isListening { return place + " listening" }
-      // For a socket pair the kernel records only its creator; another process can have the other end by now.
+      // No name for a socket pair: the kernel records only the process that created the pair, and
+      // another process can have the other end by now.
       guard let peer, !peer.text.isEmpty else { return nil }
       return place + arrow + peer.text
     default: return nil
@@ -72,9 +75,9 @@ struct SocketDescription {
     return value
   }
 
-  /// The state of a TCP socket; nil for UDP and others.
+  /// Returns the state of a TCP socket; nil for other sockets.
   private static func tcpState(of descriptor: Int32) -> String? {
-    // the first byte of struct tcp_info
+    // Only the first byte of struct tcp_info is read: tcpi_state.
     var state: UInt8 = 0
     var length = socklen_t(1)
     guard getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &state, &length) == 0 else {
@@ -83,7 +86,7 @@ struct SocketDescription {
     return tcpState(state)
   }
 
-  /// The name of a `TCP_*` state.
+  /// Returns the name of a `TCP_*` state; nil if the number is not a state.
   static func tcpState(_ state: UInt8) -> String? {
     let names = [
       "established", "syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait", "closed",
@@ -92,7 +95,8 @@ struct SocketDescription {
     return state >= 1 && Int(state) <= names.count ? names[Int(state) - 1] : nil
   }
 
-  /// The process that connected, listened or created the pair.
+  /// Returns the process that SO_PEERCRED reports: the one that connected, listened, or created the
+  /// socket pair.
   private static func peerProcess(of descriptor: Int32) -> String? {
     // struct ucred: pid, uid, gid
     var credentials: InlineArray<3, Int32> = [0, 0, 0]
@@ -131,7 +135,7 @@ struct SocketDescription {
       case AF_INET: return (family, "\(number(family, bytes, at: 4)):\(port)")
       case AF_INET6: return (family, "[\(number(family, bytes, at: 8))]:\(port)")
       case AF_UNIX:
-        // an abstract name begins with a zero
+        // The name of an abstract socket begins with a zero byte.
         let path = bytes[2..<max(2, min(Int(length), bytes.count))]
         let isAbstract = path.first == 0
         let name = oneLine((isAbstract ? path.dropFirst() : path).prefix { $0 != 0 })
@@ -141,7 +145,7 @@ struct SocketDescription {
     }
   }
 
-  /// An address in network byte order as text.
+  /// Returns an IP address, given in network byte order, as text.
   static func number(
     _ family: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int
   ) -> String {

@@ -7,7 +7,8 @@ import UringRecords
 import UringSources
 import UringTrace
 
-/// The surveyor's thread: scans for rings, walks over kernel structures, and looks up names.
+/// The work of the surveyor thread: it runs the BPF iterators (scans for rings, inventories,
+/// searches for waits) and looks up names in /proc.
 struct Surveyor: ~Copyable {
   private let mailbox: SurveyorMailbox
   private let capture: SharedCapture
@@ -19,27 +20,27 @@ struct Surveyor: ~Copyable {
   private var userSymbols = UserSymbols()
   private let configuration: probe_config
   private let kernel: KernelBTF
-  /// Start of the observation.
+  /// Start of the capture.
   private let startTime: UInt64
-  /// Loaded when the rings are known, after the first frame.
+  /// Loaded after the first scan for rings, so that the first screen does not wait for the load.
   private var inventory: Inventory?
   private var hasTriedInventory = false
-  /// Registered sockets and pipes, as of the last inventory.
+  /// Registered sockets and pipes that the last inventory has found.
   private var fixedFiles: [RecordBuffer.FixedFile: RecordBuffer.NamedFile] = [:]
   private var waits = WaitWatch()
   private let calls: SystemCallObject?
   private var limits = LimitReader()
   private var lags = LagWatch()
 
-  /// Places at which a request is using its memory.
+  /// Places of requests that are using their memory.
   private static let usingMemory: Set<RecordPlace> = [
     .poll, .iopoll, .block, .workQueued, .workRunning, .taskWork,
   ]
 
-  /// Nanoseconds between the scan that missed a ring and the scan that confirms it.
+  /// Nanoseconds between the first scan that missed a ring and the scan that confirms its close.
   private static let doubtInterval: UInt64 = 100_000_000
 
-  /// Loads the iterators. `ownRing` is closed when the `f_op` of rings is known.
+  /// Loads the BPF iterators. Closes `ownRing`, whose `f_op` identifies ring files.
   init(
     mailbox: SurveyorMailbox, capture: SharedCapture, configuration: probe_config,
     kernel: KernelBTF, filter: RingFilter, interval: UInt64, ownRing: Int32, startTime: UInt64,
@@ -58,7 +59,7 @@ struct Surveyor: ~Copyable {
       configuration: configuration, kernel: kernel, ownRing: ownRing, capture: capture.object)
   }
 
-  /// Works until it is asked to stop.
+  /// Does the work of the surveyor thread until the session stops.
   mutating func run() {
     var nextScan = MonotonicClock.now()
     while true {
@@ -88,11 +89,12 @@ struct Surveyor: ~Copyable {
         if !requests.suspects.isEmpty, try !scanner.walk(requests.suspects, into: &records) {
           nextScan = 0
         }
-        // An inventory covers the current rings, so it needs a scan.
+        // A scan precedes each inventory, so that the inventory covers all rings that exist now.
         if MonotonicClock.now() >= nextScan || requests.wantsInventory || requests.wantsScan {
           try scanner.scan(filter: filter, capture: capture.object, into: &records)
           let pause = scanner.hasDoubts ? min(interval, Self.doubtInterval) : interval
-          // Scans take at most 1 % of a CPU, but run at least every ten intervals, so that closed rings leave the list.
+          // Scans should take at most 1 % of a CPU. But they run at least every ten intervals, so
+          // that closed rings disappear from the list.
           nextScan =
             MonotonicClock.now() + max(pause, min(scanner.lastScanCost * 100, interval * 10))
           scanned = true
@@ -119,7 +121,7 @@ struct Surveyor: ~Copyable {
       names.resolve(requests.names, rings: scanner.rings, into: &records)
       mailbox.progress.advance()
       cgroups.resolve(requests.names.compactMap(\.process), into: &records)
-      // After the slow steps, so that its samples are close to each other.
+      // Sampling begins after the slow steps, so that the samples are close to each other.
       if scanned { lags.begin(scanner, at: MonotonicClock.now()) }
       lags.sample(at: MonotonicClock.now(), into: &records)
       noteUnreadable(&notices)
@@ -154,7 +156,7 @@ struct Surveyor: ~Copyable {
     }
   }
 
-  /// Reads the counts of system calls, and the limits that can explain failed calls.
+  /// Reads the counts of system calls, and the process limits that can explain failed calls.
   private mutating func lookAtCalls(into records: inout RecordBuffer) {
     var counted = RecordBuffer()
     calls?.read(into: &counted)
@@ -165,14 +167,16 @@ struct Surveyor: ~Copyable {
     records.append(counted)
   }
 
-  /// Takes the first inventory when the rings are known, and others on request.
+  /// Takes an inventory after the first scan, and later when the user requests one. Returns true if
+  /// it was taken or failed.
   private mutating func takeInventory(
     isFirst: Bool, isWanted: Bool, inspections: [SuspectRequest], into records: inout RecordBuffer,
     _ notices: inout [Notice]
   ) -> Bool {
     let isFirst = isFirst && !hasTriedInventory
     guard isFirst || isWanted || !inspections.isEmpty else { return false }
-    // Deliver the scan's results now, because loading takes long.
+    // The records of the scan are delivered now, because loading the inventory's programs takes
+    // long.
     mailbox.answer { $0.records.append(records) }
     records = RecordBuffer()
     do throws(ProbeError) {
@@ -181,10 +185,11 @@ struct Surveyor: ~Copyable {
         inventory = try Inventory(
           configuration: configuration, kernel: kernel,
           ringFileOperations: scanner.ringFileOperations)
-        // this was the last object to load
+        // Returns the memory that the loads needed. Only the object of WaitSurvey may be loaded
+        // later.
         cbpf_return_memory()
-        // Keeps freed memory, enough for the ended requests of a live snapshot: fresh pages for them each second would
-        // cost more than copying them.
+        // From now on malloc keeps up to 2 MiB of freed memory, enough for the ended requests of a
+        // live snapshot. Fresh pages for them every second would cost more than copying them.
         cbpf_keep_memory(2 << 20)
       }
       guard inventory != nil else { return true }
@@ -193,7 +198,8 @@ struct Surveyor: ~Copyable {
           Inventory.Scope(
             rings: scanner.rings.keys.sorted(), owners: scanner.owners,
             opcodes: filter.filter.opcodes,
-            // with a filter on descriptors, the programs have filtered out rings that no scan has found yet
+            // With a filter on descriptors, the BPF programs exclude a ring until a scan has found
+            // it. So a request without a recorded submission may be newer than the capture.
             observedSince: filter.filter.fds.isEmpty ? startTime : 0),
           into: &records)
         mailbox.progress.advance()
@@ -230,7 +236,8 @@ struct Surveyor: ~Copyable {
     return true
   }
 
-  /// Finds out what rings that do not move wait for, and lists their requests if they are not listed yet.
+  /// Searches for the causes of waits of rings that make no progress. Takes an inventory of those
+  /// rings whose requests are not known yet.
   private mutating func lookAtWaits(
     of rings: [UInt64], into records: inout RecordBuffer, _ notices: inout [Notice]
   ) {

@@ -4,22 +4,22 @@ import UringRecords
 import UringSources
 import UringTrace
 
-/// Work and answers that the two threads of a session exchange.
+/// Work and answers that the reader thread and the surveyor thread of a session exchange.
 ///
-/// The session's thread reads the ring buffer and must never wait; the surveyor's runs iterators and
-/// reads /proc.
+/// The reader thread reads the record buffer and must never wait. The surveyor thread runs BPF
+/// iterators and reads /proc, which can take long.
 final class SurveyorMailbox: Sendable {
   struct Requests: Sendable {
     var created: [(ring: UInt64, time: UInt64)] = []
     var suspects: [SuspectRequest] = []
     var names: [NameResolver.Subject] = []
-    /// User stacks that need names.
+    /// User stacks whose functions must be named.
     var stacks: [UserStackKey] = []
-    /// Scan for rings now.
+    /// True to scan for rings at once.
     var wantsScan = false
-    /// Take the inventory of every ring.
+    /// True to take an inventory of all rings at once.
     var wantsInventory = false
-    /// Look closely at these requests.
+    /// Requests to examine one by one, by an inventory of each.
     var inspections: [SuspectRequest] = []
     var isStopping = false
   }
@@ -27,17 +27,18 @@ final class SurveyorMailbox: Sendable {
   struct Answers: Sendable {
     var records = RecordBuffer()
     var notices: [Notice] = []
-    /// True while a walk over the free lists is under way or requested.
+    /// True while a check of suspects (BPF iterators over lists of free requests) is under way or
+    /// requested.
     var isWalking = false
-    /// Inventories taken or given up.
+    /// Number of inventories that were taken or have failed.
     var inventories = 0
   }
 
   let requests = Mutex(Requests())
   let answers = Mutex(Answers())
-  /// Wakes the surveyor.
+  /// Wakes the surveyor thread.
   let wake: EventDescriptor
-  /// Wakes the session's thread.
+  /// Wakes the reader thread.
   private let sessionWake: EventDescriptor
   /// Advances with each part of the surveyor's work.
   let progress: Progress
@@ -48,19 +49,19 @@ final class SurveyorMailbox: Sendable {
     self.progress = progress
   }
 
-  /// Adds to the surveyor's work and wakes it.
+  /// Adds work for the surveyor thread and wakes it.
   func ask(_ change: (inout Requests) -> Void) {
     requests.withLock { change(&$0) }
     wake.signal()
   }
 
-  /// Asks the surveyor to look for requests that may have ended unnoticed.
+  /// Makes the surveyor thread check whether these requests have ended unnoticed.
   func ask(about suspects: [SuspectRequest]) {
     answers.withLock { $0.isWalking = true }
     ask { $0.suspects = suspects }
   }
 
-  /// Takes the notices from the answers.
+  /// Returns the notices in the answers and removes them.
   func takeNotices() -> [Notice] {
     answers.withLock { answers in
       defer { answers.notices = [] }
@@ -68,7 +69,7 @@ final class SurveyorMailbox: Sendable {
     }
   }
 
-  /// Adds to the answers and wakes the session's thread.
+  /// Adds answers for the reader thread and wakes it.
   func answer(_ change: (inout Answers) -> Void) {
     answers.withLock { change(&$0) }
     sessionWake.signal()

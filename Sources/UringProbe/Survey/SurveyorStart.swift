@@ -2,7 +2,7 @@ import CProbe
 import UringBase
 import UringSources
 
-/// Starts the surveyor while reading is under way, and stops it.
+/// Starts and stops the surveyor thread, while the reader thread already reads records.
 struct SurveyorStart: Sendable {
   private let state: SessionState
   private let capture: SharedCapture
@@ -29,7 +29,8 @@ struct SurveyorStart: Sendable {
     calls = loop.calls
   }
 
-  /// Starts the surveyor on its own thread: loading takes longer than the ring buffer can wait.
+  /// Starts the surveyor thread. It loads its BPF programs itself, because the load takes so long
+  /// that the record buffer could fill meanwhile.
   func start() -> SeparateCall<Void>? {
     try? SeparateCall("surveyor", orThrow: ProbeError.thread) { [self] in
       guard ownRing >= 0 else {
@@ -53,17 +54,17 @@ struct SurveyorStart: Sendable {
     }
   }
 
-  /// Counts an inventory that will not be taken, so that nobody waits for it.
+  /// Counts the first inventory as done although none will be taken, so that no one waits for it.
   private func giveUp() {
     state.mailbox.answer { $0.inventories += 1 }
   }
 
-  /// Waits for the surveyor's last survey, unless that is stuck.
+  /// Stops the surveyor thread and waits until it has ended, unless it makes no progress.
   func stop(_ surveyor: SeparateCall<Void>?) {
     state.mailbox.ask { $0.isStopping = true }
     let hasEnded =
       surveyor?.result(patience: { Self.patience }, progress: { state.progress.value }) != nil
-    // The reader has already taken its last answers.
+    // The reader thread has ended, so the surveyor's last notices are taken here.
     for notice in state.mailbox.takeNotices() { state.notify(notice) }
     guard surveyor != nil, !hasEnded else { return }
     state.notify(
@@ -72,6 +73,7 @@ struct SurveyorStart: Sendable {
         isError: true))
   }
 
-  /// Nanoseconds without progress to wait for; less than the commands wait for the end of a capture.
+  /// Maximum nanoseconds to wait without progress; less than the time for which the commands wait
+  /// for the end of a capture.
   private static let patience: UInt64 = 8_000_000_000
 }

@@ -3,7 +3,8 @@ import CRecord
 import UringBase
 import UringRecords
 
-/// The io-wq workers of processes that have rings: their number, how many are idle, and the CPUs they may run on.
+/// The io-wq workers of processes that have rings: their number, the number of idle ones, and the
+/// CPUs on which they may run.
 struct WorkerPools {
   private struct Pool: Equatable {
     var workers: UInt32 = 0
@@ -22,10 +23,14 @@ struct WorkerPools {
 
   private static let mostPools = 64
   private static let mostThreads = 64
-  /// Nanoseconds after which a program's threads are looked at again.
+  /// Nanoseconds after which the CPUs of a program's own threads are read again.
   private static let lifetime: UInt64 = 4_000_000_000
 
-  /// Writes the changes.
+  /// Appends a record for each process whose workers have changed since its last record.
+  ///
+  /// - Parameters:
+  ///   - workers: all io-wq workers of the machine.
+  ///   - owners: processes that have rings.
   mutating func note(
     _ workers: [probe_worker], of owners: [UInt32], at time: UInt64,
     into records: inout RecordBuffer
@@ -49,7 +54,8 @@ struct WorkerPools {
     }
   }
 
-  /// CPUs on which the application's own threads may run.
+  /// Returns the CPUs on which the application's own threads may run, without io-wq workers and SQ
+  /// threads.
   private mutating func program(
     _ tgid: UInt32, besides workers: [probe_worker], at time: UInt64
   ) -> String {
@@ -62,7 +68,8 @@ struct WorkerPools {
     for name in Procfs.entries("/proc/\(tgid)/task") {
       guard let tid = UInt32(name), !isWorker.contains(tid), count < Self.mostThreads,
         let status = Procfs.text("/proc/\(tgid)/task/\(name)/status"),
-        // Threads named `iou-…` belong to the kernel.
+        // Skips the kernel's own threads (io-wq workers, SQ threads), whose names begin with
+        // `iou-`.
         !status.hasPrefix("Name:\tiou-"),
         let own = ProcessorList(Procfs.processors(of: status))
       else { continue }

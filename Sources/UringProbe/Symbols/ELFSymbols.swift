@@ -1,18 +1,18 @@
 import Glibc
 
-/// The functions of a program or library: the symbol table of a 64-bit ELF file, `.symtab` or, if that was stripped,
-/// `.dynsym`.
+/// The functions of a program or library, from the symbol table of a 64-bit ELF file: `.symtab` or,
+/// if the file was stripped, `.dynsym`.
 ///
-/// Files are not trusted, so every offset and length is checked. A table is read in pieces and only the requested
-/// symbols are kept, so memory use does not depend on the file.
+/// Files are not trusted, so every offset and length is checked. The table is read in pieces and
+/// only the requested symbols are kept, so memory use does not depend on the size of the file.
 struct ELFSymbols {
-  /// A symbol table and the location of its names.
+  /// The file ranges of a symbol table and of its string table.
   private struct Table {
     var entries: Range<UInt64>
     var names: Range<UInt64>
   }
 
-  /// A loaded part of the file (PT_LOAD).
+  /// A part of the file that is loaded into memory (PT_LOAD).
   private struct Segment {
     var offset: UInt64
     var size: UInt64
@@ -23,7 +23,7 @@ struct ELFSymbols {
   private struct Function {
     var address: UInt64
     var size: UInt64
-    /// Offset of its name in the table of names.
+    /// Offset of the function's name in the string table.
     var name: UInt64
   }
 
@@ -31,18 +31,18 @@ struct ELFSymbols {
   private var segments: [Segment] = []
   private var table: Table?
 
-  /// Bytes of the symbol table.
+  /// Size of the symbol table in bytes.
   var tableBytes: UInt64 { table.map { UInt64($0.entries.count) } ?? 0 }
 
   /// Maximum size of the program or section headers in bytes; a file has up to 65535 headers.
   private static let mostHeaderBytes: UInt64 = 4 << 20
   private static let mostSegments = 256
-  /// Maximum number of bytes kept of a name.
+  /// Maximum number of bytes that are kept of a function's name.
   private static let longestName = 512
 
-  /// Nil unless it is a 64-bit little-endian ELF file.
+  /// Reads the headers of a file; nil unless it is a 64-bit little-endian ELF file.
   ///
-  /// - Parameter descriptor: must stay open.
+  /// - Parameter descriptor: must stay open as long as this value is used.
   init?(descriptor: Int32) {
     file = File(descriptor: descriptor)
     guard let header = file.read(at: 0, count: 64), header.starts(with: [0x7F, 0x45, 0x4C, 0x46]),
@@ -52,9 +52,8 @@ struct ELFSymbols {
     readSections(header)
   }
 
-  /// "function+0x1a" for each file offset that lies in a function.
-  ///
-  /// - Parameter budget: bytes that may be read; nil if the symbol table is larger.
+  /// Returns a text such as "function+0x1a" for each file offset inside a function; nil if the
+  /// symbol table is larger than `budget` bytes.
   func describe(_ offsets: Set<UInt64>, budget: UInt64) -> [UInt64: String]? {
     guard let table else { return [:] }
     guard tableBytes <= budget else { return nil }
@@ -76,9 +75,10 @@ struct ELFSymbols {
       .map { offset - $0.offset &+ $0.address }
   }
 
-  /// The function at each address; the addresses are in order.
+  /// Returns the function that contains each address. `addresses` must be sorted.
   private func functions(at addresses: [UInt64], in table: Table) -> [UInt64: Function] {
-    // The last function at or below each address and above the previous address.
+    // For each address: the last function that starts at or below it and above the previous
+    // address.
     var nearest = [Function?](repeating: nil, count: addresses.count)
     var position = table.entries.lowerBound
     while position < table.entries.upperBound {
@@ -102,7 +102,8 @@ struct ELFSymbols {
     var last: Function?
     for (index, address) in addresses.enumerated() {
       last = nearest[index] ?? last
-      // functions written in assembly can have no size
+      // The symbol of a function written in assembly can have size 0: it then extends to the next
+      // one.
       guard let last, last.size == 0 || address - last.address < last.size else { continue }
       functions[address] = last
     }
@@ -164,7 +165,7 @@ struct ELFSymbols {
   private struct File {
     var descriptor: Int32
 
-    /// The bytes at an offset; nil if the file has fewer.
+    /// Returns `count` bytes at an offset; nil if the file has fewer.
     func read(at offset: UInt64, count: UInt64) -> [UInt8]? {
       guard offset <= UInt64(Int64.max) - count else { return nil }
       let length = Int(count)
@@ -185,7 +186,7 @@ struct ELFSymbols {
 }
 
 extension [UInt8] {
-  /// A little-endian integer; 0 if there are not enough bytes.
+  /// Returns the little-endian integer at an offset; 0 if there are not enough bytes.
   fileprivate func number<Number: FixedWidthInteger>(at offset: Int) -> Number {
     guard offset >= 0, offset <= count - MemoryLayout<Number>.size else { return 0 }
     return withUnsafeBytes {

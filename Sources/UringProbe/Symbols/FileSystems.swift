@@ -2,13 +2,14 @@ import Glibc
 import Synchronization
 import UringBase
 
-/// File systems by device, and whether a user's program may serve them.
+/// The mounted file systems by device. A file system is trusted if no user's program can serve it.
 ///
-/// A program serves each FUSE file system. An overlay that is mounted in our own mount namespace is trusted as the
-/// administrator's; any other may have been mounted in a user namespace on top of FUSE.
+/// Each FUSE file system is served by a program, so it is not trusted. An overlay in uringtop's own
+/// mount namespace is trusted, because the administrator has mounted it. An overlay in another
+/// mount namespace is not trusted: a user may have mounted it, in a user namespace, on top of FUSE.
 struct FileSystems {
   struct Mount: Equatable {
-    /// As `mnt_id` in `/proc/PID/fdinfo`.
+    /// Mount ID, equal to `mnt_id` in `/proc/PID/fdinfo`.
     var number: UInt64
     var device: DeviceNumber
     var point: String
@@ -22,7 +23,7 @@ struct FileSystems {
 
   init() { own = Self.shared.withLock { $0.current() } }
 
-  /// For tests.
+  /// Sets the mounts instead of reading them, for tests.
   init(own: [Mount], others: [UInt32: [Mount]]) {
     self.own = own
     self.others = others
@@ -36,7 +37,7 @@ struct FileSystems {
     return !mount.isFUSE && mount.type != "overlay"
   }
 
-  /// True if all file systems mounted on the way to a path of the process are trusted.
+  /// True if all file systems mounted above a path, as the process sees it, are trusted.
   mutating func areTrusted(above path: String, of tgid: UInt32) -> Bool {
     let onTheWay = mounts(of: tgid).filter { mount in
       let point = mount.point == "/" ? "" : mount.point
@@ -46,12 +47,12 @@ struct FileSystems {
     return !onTheWay.isEmpty && onTheWay.allSatisfy { isTrusted($0.device, of: tgid) }
   }
 
-  /// True if a program is known to serve the device.
+  /// True if the device is known to be a FUSE file system, which a program serves.
   mutating func isServed(_ device: DeviceNumber, of tgid: UInt32) -> Bool {
     (own + mounts(of: tgid)).contains { $0.device == device && $0.isFUSE }
   }
 
-  /// True if a program serves a file system that the process or uringtop sees.
+  /// True if the mount namespace of the process, or that of uringtop, contains a FUSE file system.
   mutating func includeServed(in tgid: UInt32) -> Bool {
     (own + mounts(of: tgid)).contains(where: \.isFUSE)
   }
@@ -64,7 +65,8 @@ struct FileSystems {
     return mounts
   }
 
-  /// Lines of `id parent device root point options [optional…] - type source options`.
+  /// Parses a mountinfo file: lines of
+  /// `id parent device root point options [optional…] - type source options`.
   static func mounts(in mountinfo: [UInt8]) -> [Mount] {
     mountinfo.split(separator: UInt8(ascii: "\n")).compactMap { line in
       let fields = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
@@ -83,10 +85,11 @@ extension FileSystems.Mount {
   var isFUSE: Bool { type == "fuse" || type == "fuseblk" || type.hasPrefix("fuse.") }
 }
 
-/// Mounts that uringtop sees. They are read again after the kernel has reported a change.
+/// The mounts in uringtop's mount namespace. They are read again when the kernel reports a change.
 private struct OwnMounts {
   private var mounts: [FileSystems.Mount] = []
-  /// Of `/proc/self/mountinfo`, which becomes ready when a file system is mounted or unmounted; -1 before the first use.
+  /// Descriptor of `/proc/self/mountinfo`, -1 while not open. poll reports it as ready after a file
+  /// system was mounted or unmounted.
   private var descriptor: Int32 = -1
 
   mutating func current() -> [FileSystems.Mount] {

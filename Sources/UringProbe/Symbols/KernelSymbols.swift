@@ -2,23 +2,23 @@ import CProbe
 import Glibc
 import UringBase
 
-/// Names of kernel addresses, from /proc/kallsyms. Read on first use.
+/// Names of kernel addresses, from /proc/kallsyms. The file is read on first use.
 struct KernelSymbols {
   private struct Symbol {
     var address: UInt64
-    /// Range of its name in the file's text.
+    /// Range of the symbol's name in ``text``.
     var name: Range<Int>
   }
 
-  /// Functions by address.
+  /// Functions in order of address.
   private var functions: [Symbol] = []
   private var text: [UInt8] = []
   private var isRead = false
 
-  /// True if the kernel shows no addresses (kptr_restrict, or no CAP_SYSLOG).
+  /// True if /proc/kallsyms shows no addresses (kptr_restrict, or no CAP_SYSLOG).
   private(set) var areHidden = false
 
-  /// The frames of a stack, innermost first.
+  /// Returns the frames of a kernel stack as text, such as "io_read+0x1a", innermost first.
   mutating func describe(_ stack: probe_stack) -> [String] {
     guard stack.size > 0 else { return [] }
     read()
@@ -29,7 +29,7 @@ struct KernelSymbols {
   }
 
   private func describe(_ address: UInt64) -> String {
-    // Each function extends to the next.
+    // kallsyms has no sizes: each function extends to the next one.
     let index = functions.partitioningIndex { $0.address > address } - 1
     guard !areHidden, index >= 0 else { return "0x" + String(address, radix: 16) }
     let symbol = functions[index]
@@ -37,7 +37,7 @@ struct KernelSymbols {
     return "\(name)+0x\(String(address - symbol.address, radix: 16))"
   }
 
-  /// The address of a variable; nil if the kernel does not show it.
+  /// Returns the address of a kernel variable; nil if /proc/kallsyms does not show it.
   mutating func address(of variable: String) -> UInt64? {
     if let known = variables[variable] { return known }
     var found: UInt64?
@@ -66,7 +66,7 @@ struct KernelSymbols {
     if areHidden { text = [] }
   }
 
-  /// Lines are `address type name`, with `[module]` for those of modules.
+  /// Calls `body` for each line `address type name`; lines of modules' symbols end in `[module]`.
   private static func forEachLine(
     of text: [UInt8], _ body: ([UInt8], UInt64, UInt8, Range<Int>) -> Void
   ) {
@@ -74,7 +74,7 @@ struct KernelSymbols {
     while position < text.count {
       var address: UInt64 = 0
       while position < text.count, text[position] != UInt8(ascii: " ") {
-        // The sum could overflow with the value of an invalid digit, which can exceed four bits.
+        // `&+` and the final mask prevent overflow: the value of an invalid digit can exceed 15.
         let digit = text[position]
         address = address << 4 | UInt64((digit & 0xF) &+ (digit > UInt8(ascii: "9") ? 9 : 0)) & 0xF
         position += 1

@@ -3,10 +3,10 @@ import UringBase
 
 /// A regular file that a process has mapped.
 ///
-/// The owner of the process controls its paths. So no path is followed through a symbolic link, and only regular
-/// files are opened.
+/// The owner of the process controls the paths of its mappings and can replace files. So no
+/// symbolic link in a path is followed, and only regular files are opened.
 struct MappedFile: ~Copyable {
-  /// Identifies the file, and its contents as long as nobody changes them.
+  /// Identity of a file and its contents: it changes when the contents change.
   struct Identity: Hashable {
     var device: UInt64
     var inode: UInt64
@@ -16,16 +16,18 @@ struct MappedFile: ~Copyable {
   }
 
   let identity: Identity
-  /// Opened with O_PATH.
+  /// Descriptor of the file, opened with O_PATH.
   private let handle: Int32
 
-  /// Opens the file of a mapping; nil if it must not be read or cannot be found safely.
+  /// Opens the file of a mapping; nil if it is not a regular file or cannot be opened safely.
   ///
-  /// - Parameter usesPath: false: opens it only through the mapping itself.
+  /// - Parameter usesPath: false to open the file only through /proc/PID/map_files, not by its
+  ///   path.
   init?(_ mapping: Mapping, of tgid: UInt32, usesPath: Bool) {
     let (start, end) = (mapping.range.lowerBound, mapping.range.upperBound)
     let range = String(start, radix: 16) + "-" + String(end, radix: 16)
-    // the mapped file itself, even if it was deleted or is in another mount namespace; needs CAP_CHECKPOINT_RESTORE
+    // map_files leads to the mapped file itself, even if it was deleted or is in another mount
+    // namespace. It needs CAP_CHECKPOINT_RESTORE.
     var handle = open("/proc/\(tgid)/map_files/\(range)", OpenFlags.path | O_CLOEXEC)
     let isByPath = handle < 0
     if isByPath, usesPath { handle = Self.walk(mapping.path, of: tgid) }
@@ -45,9 +47,10 @@ struct MappedFile: ~Copyable {
 
   deinit { close(handle) }
 
-  /// Calls `body` with a descriptor to read from; nil if the file cannot be read.
+  /// Returns the result of `body` for a readable descriptor of the file; nil if it cannot be
+  /// opened.
   func reading<R>(_ body: (Int32) -> R) -> R? {
-    // O_NONBLOCK: a lease on the file would block the open for 45 seconds.
+    // O_NONBLOCK: otherwise a lease on the file can block the open for 45 seconds.
     let descriptor = open(
       "/proc/self/fd/\(handle)", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
@@ -55,7 +58,8 @@ struct MappedFile: ~Copyable {
     return body(descriptor)
   }
 
-  /// Walks the path folder by folder from the root of the process.
+  /// Opens a path folder by folder, starting at the root directory of the process. Returns a
+  /// descriptor, or a negative number if a component is missing or a symbolic link.
   private static func walk(_ path: String, of tgid: UInt32) -> Int32 {
     guard path.utf8.first == UInt8(ascii: "/") else { return -1 }
     var folder = open("/proc/\(tgid)/root", OpenFlags.path | O_DIRECTORY | O_CLOEXEC)

@@ -1,7 +1,7 @@
 import Glibc
 import UringBase
 
-/// A device number, as in /proc/PID/maps and mountinfo.
+/// A device number, as /proc/PID/maps (hexadecimal) and mountinfo (decimal) show it.
 struct DeviceNumber: Hashable {
   var major: UInt64
   var minor: UInt64
@@ -13,13 +13,13 @@ struct DeviceNumber: Hashable {
     self.minor = minor
   }
 
-  /// The `s_dev` of a file system, include/linux/kdev_t.h.
+  /// Decodes the kernel's `s_dev` of a file system (include/linux/kdev_t.h).
   init(kernel device: UInt32) {
     major = UInt64(device >> 20)
     minor = UInt64(device & 0xFFFFF)
   }
 
-  /// The `st_dev` of a file (gnu_dev_major and gnu_dev_minor of sys/sysmacros.h).
+  /// Decodes `st_dev` of struct stat (gnu_dev_major and gnu_dev_minor of sys/sysmacros.h).
   init(_ device: UInt64) {
     major = device >> 8 & 0xFFF | device >> 32 & ~0xFFF
     minor = device & 0xFF | device >> 12 & ~0xFF
@@ -31,7 +31,7 @@ struct Mapping: Equatable {
   var range: Range<UInt64>
   var offset: UInt64
   var device: DeviceNumber
-  /// 0 if there is no file.
+  /// Inode of the mapped file; 0 if the mapping has no file.
   var inode: UInt64
   var path: String
 
@@ -41,12 +41,13 @@ struct Mapping: Equatable {
       ?? path
   }
 
-  /// True if `status` is that of the mapped file. On btrfs the device numbers differ.
+  /// True if `status` describes the mapped file. Always false on btrfs, where /proc/PID/maps and
+  /// stat report different device numbers.
   func names(_ status: stat) -> Bool {
     UInt64(status.st_ino) == inode && DeviceNumber(UInt64(status.st_dev)) == device
   }
 
-  /// Executable mappings.
+  /// Returns the executable mappings of a process.
   static func executable(of tgid: UInt32) -> [Mapping] {
     executable(in: Procfs.read("maps", of: tgid, limit: 4 << 20) ?? [])
   }

@@ -3,7 +3,8 @@ import UringBase
 /// A line of /proc/PID/maps: `start-end permissions offset device inode path`.
 struct MapsLine {
   var range: Range<UInt64>
-  /// Fields from the permissions on, at least one. The last of five is the path, after spaces.
+  /// The fields from the permissions on: at least one, at most five. The fifth is the path, which
+  /// can begin with spaces.
   var fields: [String]
 
   var permissions: String { fields[0] }
@@ -17,9 +18,10 @@ struct MapsLine {
     fields = Array(words.dropFirst())
   }
 
-  /// The lines that can be parsed.
+  /// Returns the lines of a maps file; lines that cannot be parsed are omitted.
   static func all(in maps: [UInt8]) -> some Sequence<MapsLine> {
-    // Split by bytes: a path may end in a carriage return, which would form one character with the line feed.
+    // Split by bytes: a path may end in a carriage return, which forms one Swift character with the
+    // line feed.
     maps.split(separator: UInt8(ascii: "\n")).lazy.compactMap(MapsLine.init)
   }
 }

@@ -1,5 +1,6 @@
 extension Array {
-  /// Index of the first element that passes, or the count if none does. All elements after it must pass too.
+  /// Returns the index of the first element that passes; the count if none passes. All elements
+  /// after the first that passes must pass too.
   func partitioningIndex(where passes: (Element) -> Bool) -> Int {
     var (low, high) = (0, count)
     while low < high {

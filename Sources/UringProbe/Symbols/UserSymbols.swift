@@ -6,21 +6,21 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Names for the frames of user stacks, from the files that a process has mapped.
+/// Function names for the frames of user stacks, from the files that the process has mapped.
 struct UserSymbols {
-  /// An address in a file.
+  /// An offset in a file with known contents.
   private struct Place: Hashable {
     var file: MappedFile.Identity
     var offset: UInt64
   }
 
-  /// Identifies the file of a mapping until its process is examined again.
+  /// Identity of a mapping's file within one call of ``resolve(_:table:into:)``.
   private struct FileKey: Hashable {
     var device: DeviceNumber
     var inode: UInt64
   }
 
-  /// A frame of a stack.
+  /// A return address on a user stack, and the mapping that contains it.
   private struct Frame {
     var address: UInt64
     var mapping: Mapping?
@@ -30,24 +30,25 @@ struct UserSymbols {
     }
   }
 
-  /// Functions by place; nil if there is none.
+  /// Names of functions by place; nil if no function is at the place.
   private var functions = BoundedCache<Place, String?>(limit: mostPlaces)
 
-  /// Names of files that are not opened because a program serves them; true once reported.
+  /// Names of files that are not opened because a program serves their file system; true once
+  /// reported.
   private var unread: [String: Bool] = [:]
 
-  /// Maximum number of places kept.
+  /// Maximum number of entries in ``functions``.
   private static let mostPlaces = 1 << 14
   /// Maximum number of files opened for one batch of stacks; a program and its libraries are about ten.
   private static let mostFiles = 64
-  /// Maximum size of a symbol table in bytes; that of a large browser is half as long.
+  /// Maximum size of a symbol table in bytes, twice the size of a large browser's table.
   private static let mostTableBytes: UInt64 = 128 << 20
-  /// Maximum number of bytes of symbol tables read for one batch.
+  /// Maximum total size in bytes of the symbol tables read for one batch of stacks.
   private static let mostBytes: UInt64 = 256 << 20
   /// Nanoseconds that reading one file may take.
   private static let patience: UInt64 = 5_000_000_000
 
-  /// Writes the stacks as records. `table` is the kernel's stack table.
+  /// Appends a record for each stack. `table` is the descriptor of the BPF map with the stacks.
   mutating func resolve(
     _ stacks: [UserStackKey], table: Int32, into records: inout RecordBuffer
   ) {
@@ -76,7 +77,7 @@ struct UserSymbols {
     }
   }
 
-  /// "io_uring_submit+0x1c (liburing.so.2)"
+  /// Returns a frame as text, for example "io_uring_submit+0x1c (liburing.so.2)".
   private static func describe(
     _ frame: Frame, _ names: [FileKey: [UInt64: String]]
   ) -> String {
@@ -89,7 +90,7 @@ struct UserSymbols {
     return "\(function ?? "0x" + String(frame.offset, radix: 16)) (\(mapping.name))"
   }
 
-  /// The functions of all frames by file and offset. Each file is opened once.
+  /// Returns the function names of all frames, by file and offset. Each file is opened once.
   private mutating func names(
     of traces: [(stack: UserStackKey, frames: [Frame])]
   ) -> [FileKey: [UInt64: String]] {
@@ -127,17 +128,18 @@ struct UserSymbols {
     if unread.count < Self.mostFiles, unread[name] == nil { unread[name] = false }
   }
 
-  /// Names of files whose functions are not named because a program serves them; each file once.
+  /// Returns the names of files that were not opened because a program serves their file system,
+  /// each file only once.
   mutating func takeUnread() -> [String] {
     let names = unread.filter { !$0.value }.keys.sorted()
     for name in names { unread[name] = true }
     return names
   }
 
-  /// The functions at offsets in one file.
+  /// The names of the functions at certain offsets in one file.
   private struct Reading: Sendable {
     var names: [UInt64: String] = [:]
-    /// Functions that were not known before.
+    /// The names that had to be read from the file, to be added to ``functions``.
     var found: [Place: String?] = [:]
     var tableBytes: UInt64 = 0
 
@@ -160,7 +162,8 @@ struct UserSymbols {
         guard let symbols = ELFSymbols(descriptor: descriptor) else { return ([:], 0) }
         return (symbols.describe(unknown, budget: budget), symbols.tableBytes)
       }
-      // Tried again later if the file could not be read or the budget was used up.
+      // Nothing is stored if the file could not be read or its table exceeds the budget, so that
+      // the next batch tries again.
       guard let answer, let more = answer.names else { return }
       tableBytes = answer.tableBytes
       for offset in unknown {

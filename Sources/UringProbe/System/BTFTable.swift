@@ -2,10 +2,12 @@ import CBPF
 import Glibc
 import UringBase
 
-/// Type information in /sys/kernel/btf: the kernel's own, or a module's, whose type numbers continue the kernel's.
+/// The BTF type information in a file of /sys/kernel/btf: that of the kernel, or of a module.
 ///
-/// libbpf up to 1.5 reads it into memory twice, which takes longer than all further work on it. Since 6.16 the
-/// kernel's own file can be mapped.
+/// The type numbers in a module's file continue those of the kernel.
+///
+/// libbpf is not used for this, because up to 1.5 it reads the file into memory twice, which takes
+/// longer than all further work on the types. Since 6.16 the kernel's file can be mapped.
 final class BTFTable {
   private let file: FileMemory
   private let base: BTFTable?
@@ -19,7 +21,9 @@ final class BTFTable {
   var ids: Range<UInt32> { firstID..<firstID + UInt32(offsets.count) }
   private let firstID: UInt32
 
-  /// Nil if the file does not exist.
+  /// Reads a BTF file; nil if it does not exist.
+  ///
+  /// - Parameter base: the kernel's table, for a module's file.
   init?(_ path: String, over base: BTFTable? = nil) throws(ProbeError) {
     guard let file = FileMemory(path) else {
       guard errno != ENOENT else { return nil }
@@ -41,7 +45,7 @@ final class BTFTable {
     types = file.bytes.baseAddress! + typesStart
     strings = (file.bytes.baseAddress! + stringsStart).assumingMemoryBound(to: CChar.self)
     stringsSize = header.str_len
-    // 0 is no type
+    // The kernel's types start at 1: the number 0 means "no type" (void).
     firstID = base?.ids.upperBound ?? 1
     var offsets: [UInt32] = []
     offsets.reserveCapacity(typesSize / 20)
@@ -61,7 +65,8 @@ final class BTFTable {
     ProbeError(.unsupportedKernel, "cannot parse the BTF in \(path)")
   }
 
-  /// Size of a type with all data that belongs to it; nil for an unknown kind.
+  /// Returns the bytes of a type including its members, values or parameters; nil for an unknown
+  /// kind.
   private static func size(of type: UnsafePointer<btf_type>) -> Int? {
     let (size, count) = (MemoryLayout<btf_type>.size, Int(btf_vlen(type)))
     return switch BTFKind(rawValue: UInt32(btf_kind(type))) {
@@ -78,14 +83,15 @@ final class BTFTable {
     }
   }
 
-  /// The type with a number, valid as long as the table; nil if there is none.
+  /// Returns the type with a number, valid as long as the table exists; nil if there is none.
   func type(_ id: UInt32) -> UnsafePointer<btf_type>? {
     if id < firstID { return base?.type(id) }
     guard id - firstID < offsets.count else { return nil }
     return (types + Int(offsets[Int(id - firstID)])).assumingMemoryBound(to: btf_type.self)
   }
 
-  /// The name at an offset, valid as long as the table; empty for an anonymous type or member.
+  /// Returns the name at an offset of the string section, valid as long as the table exists; empty
+  /// for an anonymous type or member.
   func name(_ offset: UInt32) -> UnsafePointer<CChar> {
     var offset = offset
     if let base {
@@ -100,9 +106,9 @@ final class BTFTable {
   }
 }
 
-/// A file's contents: mapped, or read if it cannot be mapped.
+/// A file's contents: mapped or, if the file cannot be mapped, read into memory.
 ///
-/// On failure `errno` holds the reason.
+/// If the initializer fails, `errno` holds the reason.
 private final class FileMemory {
   let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool

@@ -2,23 +2,29 @@ import Glibc
 import Synchronization
 import UringBase
 
-/// Calls into the kernel that another program can keep from returning, for example a page fault or a file system that
-/// the program handles. SIGKILL must be able to end them: see ``SeparateCall``.
+/// Calls into the kernel, with a time limit, that another process can keep from returning.
+///
+/// For example, that process may have to handle a page fault or serve a file system. `body` must
+/// only make calls that SIGKILL can end, so that an abandoned call cannot keep uringtop from
+/// exiting; see ``SeparateCall``.
 enum BoundedCall {
   private struct Processes {
-    /// Processes with a call that has not returned; no further calls are made for them.
+    /// Processes for which a call was abandoned and has not returned; no further call is made for
+    /// them until it returns.
     var blocking: Set<UInt32> = []
     var unreported: Set<UInt32> = []
   }
 
   private static let processes = Mutex(Processes())
-  /// Maximum number of processes that block; each keeps a thread busy.
+  /// Maximum number of processes with an abandoned call; each such call occupies a thread.
   private static let mostBlocking = 16
 
-  /// Runs `body` on a separate thread. Returns nil if it has not returned after `limit` nanoseconds; the thread is then
-  /// abandoned. Each process that blocks halves the limit, so that the delays do not add up.
+  /// Runs `body` on a separate thread. Returns nil if `body` has not returned after `limit`
+  /// nanoseconds; the thread is then abandoned.
   ///
-  /// - Parameter tgid: the process that the call depends on.
+  /// Each process with an abandoned call halves the limit, so that the delays do not add up.
+  ///
+  /// - Parameter tgid: the process on which the call depends.
   static func run<Result: Sendable>(
     for tgid: UInt32, limit: UInt64, _ body: @escaping @Sendable () -> Result
   ) -> Result? {
@@ -41,7 +47,7 @@ enum BoundedCall {
     }
   }
 
-  /// Processes that have kept a call from returning since the last ``takeUnreported()``.
+  /// Returns the processes for which a call was abandoned since the last ``takeUnreported()``.
   static func takeUnreported() -> [UInt32] {
     processes.withLock { processes in
       defer { processes.unreported = [] }

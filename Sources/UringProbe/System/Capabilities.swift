@@ -5,16 +5,17 @@ import Glibc
 import UringBase
 import UringSources
 
-/// Features that this kernel and this process's privileges support, and the consequences of missing ones.
+/// Features that this kernel and this process's privileges allow, and the consequence of each
+/// missing feature.
 public struct Capabilities: Sendable, Hashable {
   /// A feature that may or may not be available.
   public struct Feature: Sendable, Hashable {
-    /// Short and stable: a key in documents.
+    /// Short name that does not change between versions: a key in JSON documents.
     public var name: String
     public var isAvailable: Bool
-    /// Why it is not available, or a detail; one line, may be empty.
+    /// Reason why the feature is not available, or a detail if it is; one line, may be empty.
     public var reason: String
-    /// The consequence for the user if it is missing.
+    /// The data or function that the user lacks without the feature.
     public var lostWithout: String
   }
 
@@ -29,8 +30,8 @@ public struct Capabilities: Sendable, Hashable {
 
   public func feature(_ name: String) -> Feature? { features.first { $0.name == name } }
 
-  /// Loads every program and attaches it for a moment, which takes some tenths of a second. Without privileges, reports
-  /// which are missing.
+  /// Loads every BPF program and attaches it for a moment, which takes some tenths of a second.
+  /// Without the privileges to do so, reports only which privileges are missing.
   public static func detect() -> Capabilities {
     var detector = CapabilityDetector()
     return detector.run()
@@ -125,7 +126,7 @@ private struct CapabilityDetector {
       "names of request flags")
   }
 
-  /// Loads the programs and attaches them for a moment.
+  /// Loads the BPF programs and attaches them for a moment.
   private mutating func probePrograms(_ kernel: KernelBTF) throws(ProbeError) {
     let configuration = try probe_config(Filter(), includesDescendants: false, kernel: kernel)
     let capture = try CaptureObject(
@@ -139,7 +140,8 @@ private struct CapabilityDetector {
     probeSystemCalls(configuration, kernel, capture)
   }
 
-  /// Adds the lists that the inventory walks, and those that this kernel lacks.
+  /// Adds the features of the inventory (BPF iterators over the kernel's lists of requests): one
+  /// for each list that some supported kernels lack.
   private mutating func probeInventory(
     _ configuration: probe_config, _ kernel: KernelBTF, _ ringFileOperations: UInt64
   ) {

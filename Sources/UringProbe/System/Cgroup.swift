@@ -6,11 +6,11 @@ import UringTrace
 
 /// A cgroup of the v2 hierarchy.
 struct Cgroup {
-  /// Its id, as `bpf_get_current_ancestor_cgroup_id` returns it.
+  /// The cgroup's id, as `bpf_get_current_ancestor_cgroup_id` returns it.
   var id: UInt64
 
-  /// - Parameter path: as in /proc/PID/cgroup.
-  /// - Throws: if there is no such cgroup, or no such hierarchy.
+  /// - Parameter path: path in the v2 hierarchy, as in /proc/PID/cgroup.
+  /// - Throws: if the cgroup does not exist, or if the v2 hierarchy is not mounted.
   init(path: String) throws(ProbeError) {
     guard let root = Self.root else {
       throw ProbeError(.badFilter, "the cgroup v2 hierarchy is not mounted")
@@ -23,12 +23,12 @@ struct Cgroup {
     id = UInt64(status.st_ino)
   }
 
-  /// Where the hierarchy is mounted; nil if it is not.
+  /// Mount point of the v2 hierarchy; nil if it is not mounted.
   private static var root: String? {
     FileSystems().own.last { $0.type == "cgroup2" }?.point
   }
 
-  /// The path of a process's cgroup; nil if it is not known.
+  /// Returns the path of a process's cgroup in the v2 hierarchy; nil if /proc does not show it.
   static func path(of tgid: UInt32) -> String? {
     for line in Procfs.lines(Procfs.text("/proc/\(tgid)/cgroup") ?? "") where line.hasPrefix("0::")
     {
@@ -38,13 +38,15 @@ struct Cgroup {
   }
 }
 
-/// Cgroups of processes, from /proc. Only changes are reported.
+/// Looks up the cgroups of processes in /proc, and writes a record when a process's cgroup is new
+/// or has changed.
 struct CgroupResolver {
   private var known = BoundedCache<UInt32, (path: String, time: UInt64)>(limit: 16384)
 
-  /// Nanoseconds after which a process may have moved.
+  /// Nanoseconds after which a process is looked up again, because it may have moved to another
+  /// cgroup.
   private static let lifetime: UInt64 = 10_000_000_000
-  /// Look-ups in one pass.
+  /// Maximum number of look-ups in one call of ``resolve(_:into:)``.
   private static let passLimit = 64
 
   mutating func resolve(_ processes: [UInt32], into records: inout RecordBuffer) {

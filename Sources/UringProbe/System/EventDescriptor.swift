@@ -19,12 +19,12 @@ final class EventDescriptor: Sendable {
     _ = write(descriptor, &one, 8)
   }
 
-  /// Sleeps until signalled, for at most this many nanoseconds.
+  /// Sleeps until another thread calls ``signal()``, for at most this many nanoseconds.
   func wait(nanoseconds: UInt64) {
     if cbpf_wait_readable(descriptor, nanoseconds) { clear() }
   }
 
-  /// Clears the signals that have arrived.
+  /// Resets the eventfd, so that earlier signals do not end the next ``wait(nanoseconds:)``.
   func clear() {
     var count: UInt64 = 0
     _ = read(descriptor, &count, 8)

@@ -4,35 +4,40 @@ import CProbe
 import Glibc
 import UringBase
 
-/// Facts about io_uring from the running kernel's type information, gathered in one pass.
+/// The running kernel's type information (BTF), as far as the BPF programs depend on it.
 ///
-/// Each of libbpf's look-ups by name walks all types (some 120,000); here one walk gathers everything.
+/// One pass over the kernel's types (about 120,000) collects everything. With libbpf, each look-up
+/// by name would be a pass of its own.
 struct KernelBTF: Sendable {
-  /// Parameters of each io_uring tracepoint, by name without `io_uring_`.
+  /// Number of parameters of each io_uring tracepoint, by the tracepoint's name without
+  /// `io_uring_`.
   private(set) var tracepointParameters: [String: Int] = [:]
-  /// Type numbers of the same tracepoints.
+  /// Type number of each io_uring tracepoint, by the same names.
   private var tracepointTypes: [String: UInt32] = [:]
-  /// Bits of `REQ_F_*`, by name without the prefix. The enum is anonymous, which CO-RE refuses.
+  /// Bit numbers of `REQ_F_*`, by name without the prefix. CO-RE cannot supply them to the
+  /// programs, because the enum is anonymous.
   private(set) var requestFlagBits: [String: UInt32] = [:]
-  /// Parameter counts of the requested functions that exist.
+  /// Parameter counts of those of ``functions`` that the kernel has.
   private(set) var functionParameters: [String: Int] = [:]
-  /// Type numbers of the same functions.
+  /// Type numbers of those of ``functions`` that the kernel has.
   private(set) var functionTypes: [String: UInt32] = [:]
-  /// The same for modules' functions.
+  /// Module and type number of each function in the modules' type information.
   private var moduleFunctions: [String: (module: String, type: UInt32)] = [:]
   /// Type numbers of ``castStructs``, by `enum probe_cast`; 0 for a struct that does not exist.
   private(set) var castTypes = [UInt32](repeating: 0, count: Int(PROBE_CASTS.rawValue))
-  /// Types for opening and relocating the objects.
+  /// The file of types from which libbpf relocates the BPF objects.
   let relocationTypes: RelocationTypes
   /// Members of `io_ring_ctx`, including those of its anonymous structs.
   private(set) var ringFields: Set<String> = []
-  /// Requested structs that exist.
+  /// The structs that the initializer's caller asked for and that the kernel has.
   private(set) var structs: Set<String> = []
 
-  /// True if tracepoints are called with preemption on (7.x): a program run can be missed.
+  /// True if the kernel runs tracepoint programs with preemption enabled (7.x), so that the run of
+  /// a program can be skipped (twins.h).
   ///
-  /// Such kernels have the SRCU domain `tracepoint_srcu`. Up to 6.12 a domain of the same name served tracepoints of
-  /// the idle loop, but those kernels have no `struct tracepoint_ext`; 6.13 to 6.18 have no such domain.
+  /// These kernels have the SRCU domain `tracepoint_srcu`. Kernels up to 6.12 have a domain of the
+  /// same name for tracepoints of the idle loop, but no `struct tracepoint_ext`. Kernels from 6.13
+  /// to 6.18 have no such domain.
   var hasPreemptibleTracepoints: Bool { hasTracepointDomain && hasTracepointExtension }
   private var hasTracepointDomain = false
   private var hasTracepointExtension = false
@@ -46,14 +51,18 @@ struct KernelBTF: Sendable {
     (PROBE_CAST_PT_REGS, "pt_regs"), (PROBE_CAST_SUPER_BLOCK, "super_block"),
     (PROBE_CAST_TASK_STRUCT, "task_struct"),
   ]
-  /// Functions that the programs attach to or call. Their names must pass ``isLikely(_:)``.
+  /// Kernel functions that the BPF programs attach to or call. Their names must pass
+  /// ``isLikely(_:)``.
   private static let functions = SharedFlush.functions.union([
     "bpf_iter_task", "bpf_iter_task_file",
   ])
-  /// Modules with types or functions that the programs name.
+  /// Modules whose types or functions the BPF programs name.
   private static let modules = ["fuse", "ublk_drv"]
 
-  /// Reads /sys/kernel/btf/vmlinux, and copies the types that the programs name.
+  /// Reads /sys/kernel/btf/vmlinux, and copies the types that the BPF programs name.
+  ///
+  /// - Parameter wantedStructs: names that ``structs`` contains if the kernel has them; they must
+  ///   start with `bpf_iter__`.
   init(structs wantedStructs: Set<String> = []) throws(ProbeError) {
     let relocationTypes = try RelocationTypes()
     self.relocationTypes = relocationTypes
@@ -100,7 +109,8 @@ struct KernelBTF: Sendable {
     try relocationTypes.fill(from: copy)
   }
 
-  /// True if the name may be a wanted function's. Most names begin otherwise and need no String.
+  /// True if a function with this name may be one of ``functions``. Most names fail this test, so
+  /// no String is created for them.
   private static func isLikely(_ name: UnsafePointer<CChar>) -> Bool {
     name[0] == UInt8(ascii: "_") || name[0] == UInt8(ascii: "b") || hasPrefix(name, "io_")
       || hasPrefix(name, "fuse_z")
@@ -135,7 +145,8 @@ struct KernelBTF: Sendable {
     }
   }
 
-  /// Looks in a module for the functions and types that the kernel itself lacks.
+  /// Adds the functions of a module, and copies the types that the BPF programs name and that the
+  /// kernel itself lacks (not in `found`).
   private mutating func readModule(
     _ module: String, over kernel: BTFTable, _ names: TypeNames, except found: Set<UInt64>,
     _ copy: inout TypeCopy
@@ -155,7 +166,8 @@ struct KernelBTF: Sendable {
     }
   }
 
-  /// The type that a program attaches to, from the program's section name; nil if the kernel lacks it.
+  /// Returns the type to which a BPF program attaches, by the program's section name, and the
+  /// module that defines it (nil: the kernel). Returns nil if the kernel lacks the type.
   func target(ofSection section: String) -> (module: String?, type: UInt32)? {
     guard let slash = section.firstIndex(of: "/") else { return nil }
     let name = String(section[section.index(after: slash)...])
@@ -170,13 +182,14 @@ struct KernelBTF: Sendable {
     }
   }
 
-  /// The mask of a request flag; 0 if the kernel lacks it.
+  /// Returns the mask of the flag `REQ_F_` + `name`; 0 if the kernel lacks the flag.
   func requestFlag(_ name: String) -> UInt64 {
     requestFlagBits[name].map { 1 << UInt64($0) } ?? 0
   }
 
-  /// Parameter count of a tracepoint. `btf_trace_*` is a pointer to the probe's prototype, whose first parameter is
-  /// the probe's own.
+  /// Returns the parameter count of a tracepoint. Its type `btf_trace_*` is a pointer to the
+  /// prototype of a probe function. That function's first parameter is not counted: it is the
+  /// probe's private data.
   private static func parameters(ofPointer id: UInt32, in btf: BTFTable) -> Int {
     guard let pointer = btf.type(id), let prototype = btf.type(pointer.pointee.type) else {
       return 0
@@ -210,8 +223,8 @@ struct KernelBTF: Sendable {
   }
 }
 
-/// `BTF_KIND_*` of include/uapi/linux/btf.h. libbpf's header also defines them as macros, which makes the names
-/// ambiguous in Swift.
+/// `BTF_KIND_*` of include/uapi/linux/btf.h. libbpf's header defines macros of the same names,
+/// which makes the C names ambiguous in Swift.
 enum BTFKind: UInt32 {
   case integer = 1
   case pointer = 2

@@ -1,18 +1,19 @@
 import UringBase
 
-/// The memory that the cgroups of this process still allow.
+/// The memory that this process can still use within the limits of its cgroups.
 ///
-/// BPF maps count towards the limit. If memory use reaches the limit after the maps were created, the kernel kills the
-/// process without a message.
+/// BPF maps count towards these limits. If memory use reaches a limit after the maps were created,
+/// the kernel kills the process without a message. So the record buffer must fit from the start.
 struct MemoryLimit {
-  /// Bytes; nil without a limit.
+  /// Bytes that can still be used; nil without a limit.
   let available: UInt64?
 
-  /// For programs, maps other than the record buffer, state, and records of a flood that wait for the disk.
+  /// Bytes needed besides the record buffer: programs, other maps, the aggregator's state, and
+  /// records that wait for the disk while many arrive.
   private static let reserve: UInt64 = 48 << 20
   private static let smallestBuffer = 1 << 20
 
-  /// The record buffer's size in bytes: `wanted`, or the largest power of two that fits.
+  /// Returns the size of the record buffer in bytes: `wanted`, halved until the memory suffices.
   func recordBufferSize(atMost wanted: Int) throws(ProbeError) -> Int {
     guard let available else { return wanted }
     var size = wanted
@@ -26,13 +27,14 @@ struct MemoryLimit {
     return size
   }
 
-  /// A cgroup's files.
+  /// Names of a cgroup's files, which differ between cgroup v1 and v2.
   private struct Files {
     var root: String
     var limit: String
     var usage: String
-    /// Fields of memory.stat: the page cache, which the kernel can reclaim, and the part of it that it cannot.
+    /// Field of memory.stat with the size of the page cache.
     var cache: String
+    /// Field of memory.stat with the part of the page cache that the kernel cannot reclaim.
     var shared: String
 
     static let second = Files(
@@ -43,7 +45,8 @@ struct MemoryLimit {
       usage: "memory.usage_in_bytes", cache: "total_cache", shared: "total_shmem")
   }
 
-  /// The limit of this process. Limits of cgroups that are not visible in a mount are ignored.
+  /// The smallest limit among the process's cgroups and their ancestors. Ignores cgroups that are
+  /// not visible below /sys/fs/cgroup.
   static var current: MemoryLimit {
     var least: UInt64?
     for line in Procfs.lines(Procfs.text("/proc/self/cgroup") ?? "") {
@@ -63,7 +66,7 @@ struct MemoryLimit {
   }
 
   private static func room(in folder: String, _ files: Files) -> UInt64? {
-    // "max" is no number
+    // Without a limit, the file contains "max", which is not a number.
     guard let limit = number(folder + files.limit), let usage = number(folder + files.usage) else {
       return nil
     }

@@ -2,8 +2,8 @@ import CBPF
 import Glibc
 import UringBase
 
-/// Descriptors of modules' type information, which the kernel requires to attach a program to a module's function.
-/// Getting one needs CAP_SYS_ADMIN.
+/// Descriptors of modules' BTF objects. The kernel requires such a descriptor to attach a program
+/// to a function of a module. Opening one needs CAP_SYS_ADMIN.
 final class ModuleTypes {
   private var descriptors: [String: Int32] = [:]
 

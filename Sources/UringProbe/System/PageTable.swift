@@ -1,9 +1,9 @@
 import Glibc
 import UringBase
 
-/// The pages of a process, from /proc/PID/pagemap.
+/// The state of a process's pages, from /proc/PID/pagemap.
 ///
-/// Opening it can block on the process: use it in a ``BoundedCall``.
+/// The initializer can block until the process leaves execve: use it in a ``BoundedCall``.
 struct PageTable: ~Copyable {
   struct Entry {
     fileprivate let bits: UInt64
@@ -21,14 +21,14 @@ struct PageTable: ~Copyable {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// Nil if the process has no such address.
+  /// Returns the state of the page at an address; nil if the address is outside the address space.
   func entry(of address: UInt64) -> Entry? {
     var bits: UInt64 = 0
     guard pread(descriptor, &bits, 8, off_t(address / pageSize * 8)) == 8 else { return nil }
     return Entry(bits: bits)
   }
 
-  /// True if the pages of all these addresses are in memory.
+  /// True if the pages of all these addresses are present in memory.
   func holds(_ addresses: ClosedRange<UInt64>) -> Bool {
     let pages = addresses.lowerBound / pageSize...addresses.upperBound / pageSize
     return pages.allSatisfy { entry(of: $0 * pageSize)?.isPresent == true }

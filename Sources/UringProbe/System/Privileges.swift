@@ -1,9 +1,9 @@
 import CProcess
 import UringBase
 
-/// The capabilities of this process that matter here.
+/// The capabilities of this process, as far as uringtop uses them.
 struct Privileges: Sendable, Hashable {
-  /// Bits of capability sets (include/uapi/linux/capability.h).
+  /// Bit numbers in capability sets (include/uapi/linux/capability.h).
   enum Bit: UInt64, CaseIterable {
     case chown = 0
     case dacOverride = 1
@@ -17,7 +17,7 @@ struct Privileges: Sendable, Hashable {
     case perfmon = 38
     case bpf = 39
 
-    /// As in `man 7 capabilities`.
+    /// Name as in `man 7 capabilities`.
     var name: String {
       switch self {
       case .chown: "CAP_CHOWN"
@@ -43,12 +43,13 @@ struct Privileges: Sendable, Hashable {
 
   static func mask(_ bits: [Bit]) -> UInt64 { bits.reduce(0) { $0 | 1 << $1.rawValue } }
 
-  /// Names of the process's capabilities.
+  /// Names of the capabilities in this set that ``Bit`` lists.
   var names: [String] { Bit.allCases.filter(has).map(\.name) }
 
   private func has(_ bit: Bit) -> Bool { effective >> bit.rawValue & 1 == 1 }
 
-  /// Capabilities that BPF tracing needs and this process lacks. CAP_SYS_ADMIN includes both.
+  /// Names of the capabilities that BPF tracing needs and that this process lacks: CAP_BPF and
+  /// CAP_PERFMON. CAP_SYS_ADMIN includes both.
   var missing: [String] {
     if has(.sysAdmin) { return [] }
     var names: [String] = []
@@ -56,8 +57,11 @@ struct Privileges: Sendable, Hashable {
     return names
   }
 
-  /// Capabilities that reading /proc/PID/fd of other users' processes needs and this process lacks: the folder is its
-  /// owner's, and its links are followed only for those who may trace the process.
+  /// Names of the capabilities that are needed to read /proc/PID/fd of other users' processes and
+  /// that this process lacks.
+  ///
+  /// Only the owner of the process may list the folder; others need CAP_DAC_READ_SEARCH. The links
+  /// in the folder may be followed only by those who may trace the process (CAP_SYS_PTRACE).
   var missingForNames: [String] {
     var names: [String] = []
     for bit in [Bit.sysPtrace, .dacReadSearch] where !has(bit) { names.append(bit.name) }
@@ -80,11 +84,12 @@ struct Privileges: Sendable, Hashable {
   }
 }
 
-/// A namespace that uringtop runs in.
+/// A type of namespace, to determine whether uringtop runs in the initial namespace of this type.
 enum Namespace: String {
   case pid, user
 
-  /// Inode number of the initial namespace on every kernel (include/linux/proc_ns.h, PROC_*_INIT_INO).
+  /// Inode number of the initial namespace, the same on every kernel (PROC_*_INIT_INO in
+  /// include/linux/proc_ns.h).
   private var initialInode: UInt32 {
     switch self {
     case .pid: 0xEFFF_FFFC
@@ -92,7 +97,7 @@ enum Namespace: String {
     }
   }
 
-  /// Inode number of this process's namespace; nil if /proc has none.
+  /// Inode number of this process's namespace; nil if /proc does not show it.
   var inode: UInt32? {
     guard let link = Procfs.link("/proc/self/ns/\(rawValue)") else { return nil }
     let text = String(decoding: link, as: UTF8.self)  // pid:[4026531836]

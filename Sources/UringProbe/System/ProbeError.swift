@@ -1,26 +1,26 @@
 import Glibc
 import UringBase
 
-/// Why capture is not possible: one line for the user, and the kind of error.
+/// The reason why capture is not possible: one line for the user, and the kind of error.
 public struct ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// Kinds that a caller may want to distinguish, for instance as exit statuses.
+  /// Kinds of error that a caller may have to distinguish, for example by exit status.
   public enum Kind: Sendable, Hashable {
-    /// A capability is missing; the message names it and the command to run.
+    /// A capability is missing; the message names it and a command that grants it.
     case notPermitted
-    /// The kernel lacks something indispensable.
+    /// The kernel lacks a feature without which capture is not possible.
     case unsupportedKernel
     /// The kernel refused a program, a map or an attachment.
     case refused
-    /// The filter names a process or descriptor that does not exist, or too many.
+    /// The filter names a process, descriptor or cgroup that does not exist, or too many of them.
     case badFilter
-    /// Any other system error: memory, descriptors.
+    /// Any other system error, such as a lack of memory or descriptors.
     case system
   }
 
   public var kind: Kind
   /// One line without a full stop.
   public var message: String
-  /// Messages of libbpf and the verifier, several lines; empty if there are none.
+  /// Messages of libbpf and of the kernel's verifier, one or more lines; empty if there are none.
   public var details: String
 
   public init(_ kind: Kind, _ message: String, details: String = "") {
@@ -29,7 +29,8 @@ public struct ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
     self.details = details
   }
 
-  /// Error of a refused BPF system call. The advice to the user depends on the errno.
+  /// Returns the error for a refused BPF system call. EPERM and a lack of resources determine the
+  /// kind; any other errno gives `kind`.
   static func refusal(_ errno: Int32, otherwise kind: Kind, _ message: String, details: String = "")
     -> ProbeError
   {
@@ -46,7 +47,8 @@ public struct ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
     return ProbeError(kind, "\(message): \(errorText(code))\(hint)", details: details)
   }
 
-  /// The BPF program that the kernel did not load, from libbpf's message; nil if something else failed.
+  /// Name of the BPF program that the kernel refused to load, from libbpf's messages; nil if
+  /// another step failed.
   var refusedProgram: String? {
     let (start, end) = ("prog '", "': failed to load")
     for line in details.split(separator: "\n").reversed() {

@@ -1,14 +1,15 @@
 import CBPF
 import Glibc
 
-/// A file with the kernel types that the BPF programs name, by which libbpf relocates the programs.
+/// A file with the kernel types that the BPF programs name. libbpf relocates the programs with it.
 ///
-/// Without it libbpf reads the kernel's types once for each object, searches all of them (some 120,000) for each
-/// name, and opens the types of every module for a name that does not exist, which needs CAP_SYS_ADMIN.
+/// Without this file libbpf reads the kernel's types once for each object, and searches all of them
+/// (about 120,000) for each name. For a name that the kernel lacks, it also opens the types of
+/// every module, which needs CAP_SYS_ADMIN.
 final class RelocationTypes: Sendable {
   private let descriptor: Int32
 
-  /// Path of the file in this process.
+  /// Path by which this process can open the file, which exists only in memory.
   var path: String { "/proc/self/fd/\(descriptor)" }
 
   init() throws(ProbeError) {

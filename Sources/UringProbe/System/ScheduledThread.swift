@@ -1,26 +1,29 @@
 import UringBase
 
-/// The scheduler's counters of a thread, and the processors on which it may run.
+/// The scheduler's counters for a thread, and the processors on which the thread may run.
 struct ScheduledThread {
-  /// Nanoseconds on a processor so far.
+  /// Nanoseconds for which the thread has run so far.
   var ran: UInt64 = 0
-  /// Nanoseconds so far in which it was ready but others ran, including a wait that has not ended.
+  /// Nanoseconds for which the thread was ready to run but waited for a processor, including a wait
+  /// that has not ended.
   var delayed: UInt64 { countedDelay + lastingDelay }
-  /// The kernel's counter, which includes a wait only after its end.
+  /// The kernel's counter of the time spent waiting for a processor. It includes a wait only after
+  /// the wait has ended.
   var countedDelay: UInt64 = 0
-  /// Nanoseconds since the first sample at which it was ready and after which it has not run.
+  /// Nanoseconds of the present wait for a processor, since the first sample that saw it.
   var lastingDelay: UInt64 = 0
-  /// Times that it gave up its processor by itself.
+  /// Number of times that the thread gave up its processor voluntarily.
   var slept: UInt64 = 0
-  /// SCHED_*
+  /// Scheduling policy, `SCHED_*`.
   var policy: UInt32 = 0
   var nice: Int32 = 0
-  /// Processors on which it may run: "0-3".
+  /// Processors on which the thread may run, as in "0-3".
   var processors = ""
-  /// Running or waiting for a processor.
+  /// True if the thread runs or waits for a processor.
   var isReady = false
 
-  /// Nil if the thread does not exist, or the kernel does not count.
+  /// Reads the counters from /proc; nil if the thread does not exist or the kernel does not
+  /// maintain the counters.
   init?(_ tid: UInt32) {
     guard tid != 0, let text = Procfs.text("/proc/\(tid)/schedstat"),
       let status = Procfs.text("/proc/\(tid)/status"),
@@ -30,7 +33,8 @@ struct ScheduledThread {
     guard times.count >= 2 else { return nil }
     (ran, countedDelay, slept) = (times[0], times[1], sleeps)
     processors = Procfs.processors(of: status)
-    // After the name in parentheses: state is the first, nice the 17th, policy the 39th.
+    // Fields of /proc/PID/stat after the name in parentheses: 0 is the state, 16 nice, 38 the
+    // policy.
     if let fields = Procfs.fields(ofProcess: tid), fields.count > 38 {
       nice = Int32(fields[16]) ?? 0
       policy = UInt32(fields[38]) ?? 0
@@ -42,13 +46,16 @@ struct ScheduledThread {
     (self.ran, self.countedDelay, self.isReady) = (ran, countedDelay, isReady)
   }
 
-  /// True if a record of this look would repeat that of another.
+  /// True if a record of these values would repeat a record of the other values.
   func isSame(as other: ScheduledThread) -> Bool {
     (ran, delayed, slept) == (other.ran, other.delayed, other.slept)
       && (policy, nice, processors) == (other.policy, other.nice, other.processors)
   }
 
-  /// Counts the span since an earlier look if the thread was ready at both looks and did not run in between.
+  /// Adds the time since an earlier sample to ``lastingDelay`` if the thread was ready at both
+  /// samples and did not run in between.
+  ///
+  /// - Parameter span: nanoseconds between the two samples.
   mutating func follow(_ earlier: ScheduledThread, after span: UInt64) {
     guard earlier.isReady, isReady,
       (earlier.ran, earlier.countedDelay, earlier.slept) == (ran, countedDelay, slept)
@@ -58,7 +65,8 @@ struct ScheduledThread {
 }
 
 extension Procfs {
-  /// Processors on which a thread may run, from its status file; empty if the file does not list them.
+  /// Returns the processors on which a thread may run, from the text of its status file; empty if
+  /// the file does not list them.
   static func processors(of status: String) -> String {
     let name = "Cpus_allowed_list:"
     for line in Procfs.lines(status) where line.hasPrefix(name) {
@@ -68,10 +76,10 @@ extension Procfs {
   }
 }
 
-/// Measures how many jiffies a second has, which no kernel interface shows.
+/// Measures the number of jiffies per second (CONFIG_HZ), which no kernel interface reports.
 struct JiffyClock {
   private var first: (jiffies: UInt32, time: UInt64)?
-  /// 0 while unknown.
+  /// Jiffies per second; 0 while unknown.
   private(set) var rate: UInt32 = 0
 
   private static let rates: [UInt32] = [100, 250, 300, 1000]
@@ -86,7 +94,8 @@ struct JiffyClock {
     let span = time.since(first.time)
     guard span >= Self.shortestSpan else { return }
     let measured = Double(jiffies &- first.jiffies) * 1e9 / Double(span)
-    // The longer the span, the less a late sample distorts the rate.
+    // If no rate fits, a later sample is used: the longer the span, the less a delay of a sample
+    // distorts the rate.
     rate = Self.rates.first { abs(measured / Double($0) - 1) < 0.06 } ?? 0
   }
 

@@ -1,9 +1,10 @@
 import CBPF
 import Glibc
 
-/// The tracing file system, which contains the ids of the tracepoints.
+/// The tracing file system (tracefs), which contains the ids of the tracepoints.
 ///
-/// Few systems without systemd mount it. With CAP_SYS_ADMIN, it is then opened without a mount point.
+/// Few systems without systemd mount tracefs. If it is not mounted, it is opened without a mount
+/// point, which needs CAP_SYS_ADMIN.
 struct Tracefs: ~Copyable {
   private static let mountPoints = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"]
   private let folder: Int32
@@ -14,7 +15,7 @@ struct Tracefs: ~Copyable {
 
   private static func openEvents() throws(ProbeError) -> Int32 {
     for path in mountPoints {
-      // without tracefs the mount point may exist, and is empty
+      // If tracefs is not mounted, the folder may exist but is empty, so `events` is missing.
       let folder = open(path + "/events", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       if folder >= 0 { return folder }
       guard errno == ENOENT else {
@@ -36,7 +37,8 @@ struct Tracefs: ~Copyable {
 
   deinit { close(folder) }
 
-  /// Number of a tracepoint, from Documentation/trace/events.rst: the file `id` in the folder of the event.
+  /// Returns the id of a tracepoint, from the file `id` in the tracepoint's folder
+  /// (Documentation/trace/events.rst).
   func identifier(of tracepoint: String, in group: String) throws(ProbeError) -> UInt64 {
     let path = "\(group)/\(tracepoint)/id"
     let file = openat(folder, path, O_RDONLY | O_CLOEXEC)

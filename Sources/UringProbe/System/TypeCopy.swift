@@ -1,13 +1,13 @@
 import CBPF
 import Glibc
 
-/// Copies of some of the kernel's types, with the types that they contain.
+/// A BTF object with copies of some of the kernel's types, and of the types that these contain.
 ///
-/// Pointed-to types are omitted: CO-RE accepts any pointer for any other.
+/// Types that are only pointed to are not copied: CO-RE does not compare the targets of pointers.
 struct TypeCopy: ~Copyable {
   let target: OpaquePointer
   private var source: BTFTable
-  /// The number of each copy, by the type's number in `source`.
+  /// The type number of each copy in `target`, by the type's number in `source`.
   private var copies: [UInt32: Int32] = [:]
 
   init(from source: BTFTable) throws(ProbeError) {
@@ -22,7 +22,8 @@ struct TypeCopy: ~Copyable {
     ProbeError(.system, "cannot copy the kernel's types: \(errorText(code))")
   }
 
-  /// Continues with the types of a module.
+  /// Makes a module's table the source of further copies. Keeps the copies of the kernel's types,
+  /// and forgets those of another module, whose types have the same numbers.
   mutating func goOn(with module: BTFTable) {
     let first = module.ids.lowerBound
     copies = copies.filter { $0.key < first }
@@ -31,7 +32,8 @@ struct TypeCopy: ~Copyable {
 
   mutating func add(_ id: UInt32) throws(ProbeError) { _ = try copy(id) }
 
-  /// Copies a type after the types that it contains; 0 means no type.
+  /// Copies a type after the types that it contains, and returns the number of the copy; 0 means
+  /// void or a type that is not copied.
   private mutating func copy(_ id: UInt32) throws(ProbeError) -> Int32 {
     if let copy = copies[id] { return copy }
     guard id != 0, let type = source.type(id) else { return 0 }
@@ -68,7 +70,8 @@ struct TypeCopy: ~Copyable {
     return copy
   }
 
-  /// Begins the struct once its members' types exist: members are added to the type begun last.
+  /// Copies a struct or union. The types of all members are copied before `begin` adds the struct,
+  /// because libbpf adds members to the type that was added last.
   private mutating func copyMembers(
     of type: UnsafePointer<btf_type>, begin: (OpaquePointer, UInt32) -> Int32
   ) throws(ProbeError) -> Int32 {

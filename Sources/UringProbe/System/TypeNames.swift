@@ -1,14 +1,15 @@
 import BPFObjects
 
-/// Names of types, without the suffix ___x of a flavour.
+/// The set of type names that the BPF programs use, without the suffix ___x of a CO-RE flavour.
 ///
-/// Looked up for every type of the kernel, so by hash: an unrelated name may match by a collision.
+/// The name of every type of the kernel is looked up. For speed, the set contains only hashes, so
+/// an unrelated name can match by a collision.
 struct TypeNames {
   private var hashes: Set<UInt64> = []
-  /// Fast rejection: bit n is set if a hash ends in n.
+  /// Bitmap for fast rejection of names: bit n is set if the low 16 bits of a hash equal n.
   private var endings = [UInt64](repeating: 0, count: 1 << 16 / 64)
 
-  /// Collects the type names in the programs of all objects.
+  /// Collects the type names that the programs of these objects use.
   init(of objects: [EmbeddedObject]) {
     for object in objects {
       for name in "\(object.typeNames)".split(separator: " ") {
@@ -19,14 +20,14 @@ struct TypeNames {
     }
   }
 
-  /// The name's hash if it is in the set.
+  /// Returns the hash of a name if the set contains it, else nil.
   func find(_ name: UnsafePointer<CChar>) -> UInt64? {
     let hash = Self.hash(name)
     guard endings[Int(hash & 0xffff) / 64] >> (hash % 64) & 1 == 1 else { return nil }
     return hashes.contains(hash) ? hash : nil
   }
 
-  /// FNV-1a.
+  /// Returns the FNV-1a hash of a name up to the suffix ___x.
   private static func hash(_ name: UnsafePointer<CChar>) -> UInt64 {
     let underscore = CChar(bitPattern: UInt8(ascii: "_"))
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325

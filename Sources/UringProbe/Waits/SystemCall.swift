@@ -1,17 +1,18 @@
-/// The system call that a blocked thread is in (`/proc/PID/task/TID/syscall`).
+/// The system call in which a thread is blocked, from `/proc/PID/task/TID/syscall`.
 struct SystemCall {
-  /// The kind of event that ends a call's wait.
+  /// The kind of event for which a blocked system call waits.
   enum Purpose {
     case reads
     case writes
-    /// May have a time limit in an argument, which is not distinguished.
+    /// Waits for readiness of files, or for signals. The call may have a time limit; calls with and
+    /// without a limit are not distinguished.
     case polls
     case sleeps
     case futex
     case waitsForPID
     case waitsForID
     case entersRing
-    /// Waits for something else; its first argument is a descriptor.
+    /// Waits for another event on a file; the first argument is the file's descriptor.
     case usesFile
     case other
   }
@@ -21,7 +22,7 @@ struct SystemCall {
   let name: String
   let purpose: Purpose
 
-  /// Nil if the thread runs, or is in no system call.
+  /// Parses the text of the file; nil if the thread is running or is not in a system call.
   init?(_ text: String) {
     let words = text.split { $0 == " " || $0 == "\n" }
     guard let number = words.first.flatMap({ Int($0) }), number >= 0 else { return nil }
@@ -32,7 +33,7 @@ struct SystemCall {
     purpose = known?.1 ?? .other
   }
 
-  /// An argument that is a descriptor or a process.
+  /// Returns an argument as a descriptor or a process ID.
   func integer(_ position: Int) -> Int32 {
     Int32(truncatingIfNeeded: argument(position))
   }

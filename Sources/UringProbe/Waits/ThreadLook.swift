@@ -4,19 +4,19 @@ import Glibc
 import UringBase
 import UringRecords
 
-/// The wait of one thread, read from /proc.
+/// The state of one thread and the event that it waits for, read from /proc.
 struct ThreadLook {
   private(set) var wait: ThreadWait
-  /// The system call and, in a second line, the kernel function that the thread sleeps in.
+  /// Name of the system call and, on a second line, the kernel function in which the thread sleeps.
   private(set) var call = ""
   private(set) var fd: Int32 = -1
   private(set) var address: UInt64 = 0
-  /// The process that the thread waits for.
+  /// Process whose end the thread waits for (waitid, wait4); 0 if it does not wait for one.
   private(set) var other: UInt32 = 0
   let state: UInt8
   let isWorker: Bool
 
-  /// - Parameter isDetailed: whether /proc is read.
+  /// - Parameter isDetailed: false to use only `task`, without reading /proc.
   init(_ task: probe_task, isDetailed: Bool) {
     (wait, state) = Self.state(of: task)
     isWorker = task.flags & UInt32(PROBE_TASK_IO_WORKER) != 0
@@ -32,7 +32,7 @@ struct ThreadLook {
     let function = Procfs.text("/proc/\(task.tgid)/\(folder)/wchan") ?? ""
     self.call = function.isEmpty || function == "0" ? call.name : call.name + "\n" + function
     fd = call.descriptor ?? -1
-    // Only an interruptible sleep can be a wait for another task.
+    // Only a thread in interruptible sleep can wait for another task of user space.
     guard state == UInt8(ascii: "S") else { return }
     classify(call, function, task.tgid)
   }
@@ -64,7 +64,11 @@ struct ThreadLook {
     }
   }
 
-  /// Process IDs are those of the thread's pid namespace, so only a child with this ID is accepted.
+  /// Notes that the thread waits for the end of process `child`.
+  ///
+  /// The ID is from the arguments of the system call, so it belongs to the thread's pid namespace,
+  /// which may differ from uringtop's. It is therefore accepted only if it is a child of the
+  /// process.
   private mutating func note(child: Int32, of tgid: UInt32) {
     guard child > 0, Procfs.parent(of: UInt32(child)) == tgid else { return }
     wait = .process
@@ -74,7 +78,8 @@ struct ThreadLook {
   private mutating func enterRing(_ call: SystemCall, _ function: String, _ tgid: UInt32) {
     let flags = call.argument(3)
     let (waits, extended, registered, isRegion): (UInt64, UInt64, UInt64, UInt64) = (1, 8, 16, 64)
-    // The argument is then an index, not a descriptor.
+    // With IORING_ENTER_REGISTERED_RING the first argument is an index of a registered ring, not a
+    // descriptor.
     if flags & registered != 0 { fd = -1 }
     let waitFunctions = [
       "io_cqring", "__do_sys_io_uring_enter", "__se_sys", "__x64_sys", "__arm64_sys",
@@ -85,7 +90,7 @@ struct ThreadLook {
     if flags & isRegion != 0 {
       wait = .timed
     } else if flags & extended != 0 {
-      // struct io_uring_getevents_arg: sigmask, its size, min_wait_usec, ts
+      // struct io_uring_getevents_arg, in words: sigmask (2), sigmask_sz, min_wait_usec, ts (2)
       guard let argument = ProcessMemory(tgid).words(at: call.argument(4), count: 6) else { return }
       wait = argument[4] | argument[5] == 0 ? .cqes : .timed
     } else {
@@ -93,7 +98,7 @@ struct ThreadLook {
     }
   }
 
-  /// True if the socket's calls end by themselves. False for other files.
+  /// True if the file is a socket with a receive or send timeout, so that the call ends by itself.
   private func hasTimeout(_ option: Int32, _ tgid: UInt32) -> Bool {
     guard let name = DescriptorCopy.name(fd, of: tgid), DescriptorCopy.isSocket(name) else {
       return false
@@ -113,8 +118,10 @@ struct ProcessMemory {
 
   init(_ tgid: UInt32) { self.tgid = tgid }
 
-  /// Nil unless all of it is in memory: a program may serve the page, and then nothing ends the wait for it, not even
-  /// SIGKILL.
+  /// Returns 32-bit words at an address; nil unless all their pages are present.
+  ///
+  /// An absent page may have to be supplied by a program (userfaultfd, FUSE). If that program does
+  /// not supply the page, the read never ends, not even with SIGKILL.
   func words(at address: UInt64, count: Int) -> [UInt32]? {
     BoundedCall.run(for: tgid, limit: 500_000_000) { [tgid] in
       Self.read(tgid, address, count)
@@ -136,7 +143,7 @@ struct ProcessMemory {
     return isRead ? words : nil
   }
 
-  /// True if the memory is private to this process; nil if it is not mapped.
+  /// Returns true if the address is in a private mapping of the process; nil if it is not mapped.
   func isPrivate(_ address: UInt64) -> Bool? {
     guard let maps = Procfs.read("maps", of: tgid, limit: 1 << 22) else { return nil }
     return MapsLine.all(in: maps).first { $0.range.contains(address) }

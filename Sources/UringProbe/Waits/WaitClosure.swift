@@ -5,8 +5,11 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// The threads, descriptors and futexes reached by following waits: from rings and requests that do not move to the
-/// threads that could wake them, and from these to what they wait for in turn.
+/// The transitive closure of waits: all threads, descriptors and futexes that a stalled ring or
+/// request depends on.
+///
+/// The search starts at rings and requests that make no progress. It continues with the threads
+/// that could wake them, and then with the objects that these threads wait for themselves.
 struct WaitClosure {
   private let files: WaitableFiles
   private let rings: [UInt64: RingScanner.KnownRing]
@@ -92,7 +95,7 @@ struct WaitClosure {
     queue.append(process)
   }
 
-  /// Reaches the file behind a descriptor, and its other end.
+  /// Adds the file behind a descriptor and, for a socket, the socket at the other end.
   private mutating func reach(_ descriptor: WaitableFiles.Descriptor) {
     reach(files[descriptor])
   }
@@ -114,7 +117,8 @@ struct WaitClosure {
     for file in files.descriptors(of: identity) { reach(process: file.tgid) }
   }
 
-  /// Reaches the eventfds of a process whose ring has nothing in flight: one of them may be meant to wake its thread.
+  /// Adds the eventfds of a process whose ring has nothing in flight: one of them may be meant to
+  /// wake the thread that waits on the ring.
   private mutating func reachEventfds(of tgid: UInt32) {
     for identity in files.eventfds(of: tgid).prefix(8) { reach(identity) }
   }
@@ -129,7 +133,8 @@ struct WaitClosure {
     record.tgid = tgid
     record.value = word
     record.is_private = memory.isPrivate(address) == true ? 1 : 0
-    // struct __pthread_mutex_s: lock, count, owner. 2 is locked with waiters.
+    // The words may be glibc's struct __pthread_mutex_s: lock, count, owner. The lock is 2 if it is
+    // held and other threads wait for it.
     if word == 2, let mutex = memory.words(at: address, count: 3),
       (tasks[tgid] ?? []).contains(where: { $0.tid == mutex[2] })
     {
@@ -155,7 +160,7 @@ struct WaitClosure {
     }
   }
 
-  /// The ring in view on which a thread waits.
+  /// Returns the observed ring for whose CQEs a thread waits; 0 if it waits on none.
   private func ring(of look: ThreadLook, _ task: probe_task) -> UInt64 {
     guard look.wait == .cqes || look.wait == .timed else { return 0 }
     if look.fd >= 0, let file = files[.init(tgid: task.tgid, fd: look.fd)],
@@ -166,7 +171,8 @@ struct WaitClosure {
     return rings.first { $0.value.sighting.waiter_tid == task.tid }?.key ?? 0
   }
 
-  /// Marks threads that have run since the look began.
+  /// Marks the threads that have run since time `start`, by a second list of tasks: what was read
+  /// of them may have changed.
   mutating func noteRunners(_ tasks: [probe_task], since start: UInt64) {
     var unseen = Set(threads.keys)
     for task in tasks {
@@ -175,7 +181,7 @@ struct WaitClosure {
         threads[task.tid]!.hasRun =
           task.ran_ns > start || (task.ran_ns == 0) != (thread.task.ran_ns == 0)
       } else if processes[task.tgid] != nil, self.tasks[task.tgid] != nil {
-        // A new thread of a process already examined.
+        // A new thread of a process that was already examined: its waits are not in the closure.
         isComplete = false
       }
     }
@@ -212,7 +218,8 @@ struct WaitClosure {
     let text = Array(thread.look.call.utf8.prefix(256))
     records.append(record_thread_state.self, at: time, ring: thread.ring, text: text) {
       $0.base.tid = thread.task.tid
-      // The scheduler's clock has a jitter of a tick.
+      // Rounded down to 100 ms: the value varies by a tick, but must not change while the thread
+      // sleeps.
       $0.since_ns = thread.task.ran_ns / 100_000_000 * 100_000_000
       $0.address = thread.look.address
       $0.signals = processes[thread.task.tgid] ?? .max
@@ -226,7 +233,7 @@ struct WaitClosure {
     }
   }
 
-  /// The ring in view that signals an eventfd, 0 if none does.
+  /// Returns the observed ring that signals an eventfd when it posts a CQE; 0 if none does.
   private func signaller(of context: UInt64) -> UInt64 {
     rings.filter { $0.value.sighting.eventfd_context == context }.keys.min() ?? 0
   }
@@ -252,7 +259,7 @@ struct WaitClosure {
       $0.file = file.file
       $0.inode = kind == .pipe || kind == .socket ? file.inode : 0
       $0.peer_inode = kind == .socket ? files.peerInode(of: file) : 0
-      // The iterator itself holds a reference to a descriptor's file.
+      // For a file found by its descriptor, the count includes the iterator's own reference.
       $0.references = file.fd < 0 ? file.references : file.references - 1
       $0.tgid = file.tgid
       $0.fd = file.fd

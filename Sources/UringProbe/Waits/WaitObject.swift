@@ -3,7 +3,7 @@ import CBPF
 import CProbe
 import UringBase
 
-/// The iterators over descriptors and threads.
+/// The BPF iterators over descriptors and threads, loaded and attached.
 struct WaitObject: ~Copyable {
   private let object: BPFObject
   private let listFiles: BPFObject.Iterator
@@ -21,12 +21,13 @@ struct WaitObject: ~Copyable {
     self.object = object
   }
 
-  /// Every descriptor of a pipe, a socket or an anonymous inode, and the files that rings have registered.
+  /// Returns every descriptor of a pipe, socket or anonymous inode, and every registered file of
+  /// that type in the tables of rings.
   func files() throws(ProbeError) -> [probe_open_file] {
     try Self.run(listFiles)
   }
 
-  /// Every thread.
+  /// Returns every thread of the machine.
   func tasks() throws(ProbeError) -> [probe_task] {
     try Self.run(listTasks)
   }

@@ -5,25 +5,27 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Finds what threads and requests wait for, and who could end those waits.
+/// Finds the objects that threads and requests wait for, and the threads that could end these
+/// waits.
 struct WaitSurvey: ~Copyable {
-  /// The subjects of one look.
+  /// The rings, requests and processes from which one search starts.
   struct Scope {
-    /// Rings in view.
+    /// All observed rings, by address of the `io_ring_ctx`.
     var rings: [UInt64: RingScanner.KnownRing]
-    /// The rings that the look is about.
+    /// Addresses of the rings whose waits are searched for.
     var subjects: [UInt64]
-    /// Requests found in flight.
+    /// Requests of these rings that an inventory has found in flight.
     var requests: [record_parked] = []
-    /// Descriptors of further files that requests wait for.
+    /// Descriptors of input files (SPLICE, TEE) that requests wait for.
     var descriptors: [WaitableFiles.Descriptor] = []
-    /// Processes of interest besides those of the rings and requests.
+    /// Further processes to examine: servers of ublk devices.
     var processes: Set<UInt32> = []
   }
 
   private let object: WaitObject
   private let ringOperations: UInt64
-  /// An eventfd of this process, which identifies eventfds.
+  /// An eventfd of this process. Its `f_op` identifies eventfds among the files that the iterator
+  /// reports.
   private let ownEventfd: Int32
   private var last = RecordBuffer()
   private var names = NameResolver()
@@ -38,14 +40,16 @@ struct WaitSurvey: ~Copyable {
     self.ownEventfd = ownEventfd
   }
 
-  /// Takes a look and writes its result, or only the time if nothing has changed.
+  /// Searches for waits and writes the result. If nothing has changed since the last search, writes
+  /// only a record that confirms the last result.
   mutating func look(_ scope: Scope, into records: inout RecordBuffer) throws(ProbeError) {
     let start = MonotonicClock.now()
     let files = WaitableFiles(
       try object.files(), ownEventfd: ownEventfd, ringOperations: ringOperations)
     var closure = WaitClosure(files: files, tasks: try object.tasks(), rings: scope.rings)
     closure.follow(scope)
-    // Threads that ran meanwhile may have changed facts read before.
+    // A thread that ran during the search may have changed the data read about it, so a second list
+    // of tasks is compared with the first.
     closure.noteRunners(try object.tasks(), since: start)
     var found = RecordBuffer()
     closure.write(at: 0, into: &found)
@@ -60,6 +64,6 @@ struct WaitSurvey: ~Copyable {
     names.resolve(closure.threadNames, rings: [:], into: &records)
   }
 
-  /// Makes the next look write its result in full.
+  /// Makes the next search write its whole result.
   mutating func forget() { last = RecordBuffer() }
 }

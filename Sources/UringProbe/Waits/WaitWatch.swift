@@ -4,10 +4,10 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Decides when to find out what rings wait for: every few seconds while a ring does not move. Costs nothing while all
-/// rings move.
+/// Decides when to search for the causes of waits (``WaitSurvey``): every few seconds while a ring
+/// makes no progress. Costs nothing while all rings make progress.
 struct WaitWatch: ~Copyable {
-  /// Counters of a ring: one of them changes whenever the ring makes progress.
+  /// Counters of a ring, as seen by a scan. At least one changes whenever the ring makes progress.
   private struct Position: Equatable {
     var waiters: UInt32
     var waiter: UInt32
@@ -34,27 +34,31 @@ struct WaitWatch: ~Copyable {
   private struct Ring {
     var position: Position
     var since: UInt64
-    /// Its requests, from the inventory taken when it stopped moving.
+    /// The ring's requests in flight, from the inventory taken since its last progress; nil if none
+    /// was taken.
     var requests: [record_parked]?
-    /// Descriptors that its SPLICE and TEE requests read from.
+    /// Descriptors from which the ring's SPLICE and TEE requests read.
     var inputs: [WaitableFiles.Descriptor] = []
     var wasLookedAt = false
-    /// True if its process is stopped.
+    /// True if the ring's process is stopped by a signal or a debugger.
     var isStopped = false
 
-    /// True if a look can find something. An idle ring must have requests in flight, or a stopped process.
+    /// True if a search for waits can find something: the ring is not idle, has requests in flight
+    /// (or they are unknown), or its process is stopped.
     var isWorthALook: Bool {
       !position.isIdle || isStopped || requests.map { !$0.isEmpty } ?? true
     }
   }
 
   private var rings: [UInt64: Ring] = [:]
-  /// Whether the processes of rings that look idle are stopped, as of the last scan.
+  /// Time of the last scan, and the processes checked in it: true if the process is stopped. Only
+  /// processes of idle rings are checked.
   private var stopped: (time: UInt64, processes: [UInt32: Bool]) = (0, [:])
   private var survey: WaitSurvey?
   private var hasFailed = false
-  /// Times of the next look at all rings, and of the next first look at a ring that has stopped moving.
+  /// Earliest time of the next search that covers all rings without progress.
   private var nextLook: UInt64 = 0
+  /// Earliest time of the next search if a ring without progress has not been searched yet.
   private var nextFirstLook: UInt64 = 0
 
   private static let patience: UInt64 = 2_000_000_000
@@ -63,7 +67,7 @@ struct WaitWatch: ~Copyable {
   private static let requestsOfRing = 256
   private static let processesOfScan = 16
 
-  /// Updates the rings after a scan.
+  /// Updates the rings' positions after a scan.
   mutating func note(_ known: [UInt64: RingScanner.KnownRing], at time: UInt64) {
     for address in rings.keys where known[address] == nil { rings[address] = nil }
     for (address, ring) in known {
@@ -76,7 +80,8 @@ struct WaitWatch: ~Copyable {
     }
   }
 
-  /// True if the process of a ring that looks idle is stopped. Only a few are checked in one scan.
+  /// Returns true if the process of an idle ring is stopped. Checks at most `processesOfScan`
+  /// processes in one scan.
   private mutating func isStopped(_ tgid: UInt32, at time: UInt64) -> Bool {
     if stopped.time != time { stopped = (time, [:]) }
     if let known = stopped.processes[tgid] { return known }
@@ -86,7 +91,7 @@ struct WaitWatch: ~Copyable {
     return isStopped
   }
 
-  /// Rings that do not move, if a look is due.
+  /// Returns the rings that have made no progress for two seconds, if a search is due; else none.
   func due(at time: UInt64) -> [UInt64] {
     guard time >= nextFirstLook, !hasFailed else { return [] }
     let still = rings.filter {
@@ -100,10 +105,10 @@ struct WaitWatch: ~Copyable {
     addresses.filter { rings[$0]?.isWorthALook ?? false }
   }
 
-  /// The due rings whose requests are not known.
+  /// Returns those of the due rings for which no inventory has listed the requests.
   func unlisted(of due: [UInt64]) -> [UInt64] { due.filter { rings[$0]?.requests == nil } }
 
-  /// Keeps the requests that an inventory has found.
+  /// Stores the requests that an inventory of these rings has found.
   mutating func keep(_ records: borrowing RecordBuffer, of addresses: [UInt64]) {
     let inputs = records.inputs
     let requests = records.parkedByRing(
@@ -147,7 +152,7 @@ struct WaitWatch: ~Copyable {
 }
 
 extension RecordBuffer {
-  /// Servers of ublk devices whose block requests were found.
+  /// Servers of the ublk devices for which the inventory has found block requests.
   fileprivate var servers: Set<UInt32> {
     var servers: Set<UInt32> = []
     withEachRecord { record in

@@ -4,15 +4,18 @@ import Glibc
 import UringBase
 import UringRecords
 
-/// Descriptors of pipes, sockets, eventfds and rings in all processes, ring slots with such files, and the relations
-/// between them.
+/// The files on which tasks can wait: pipes, sockets, eventfds and rings.
+///
+/// Contains all processes' descriptors of such files, the slots of rings' file tables that refer to
+/// such files, and the connections between sockets.
 struct WaitableFiles {
   struct Descriptor: Hashable {
     var tgid: UInt32
     var fd: Int32
   }
 
-  /// The object that several descriptors share: a pipe, a socket, an eventfd or a ring.
+  /// The object that several descriptors can share: a pipe or a socket (with its inode), an eventfd
+  /// (address of its `eventfd_ctx`), or a ring (address of its `io_ring_ctx`).
   enum Identity: Hashable {
     case pipe(UInt64)
     case socket(UInt64)
@@ -39,7 +42,9 @@ struct WaitableFiles {
   private let eventfdOperations: UInt64?
   private let ringOperations: UInt64
 
-  /// - Parameter ownEventfd: a descriptor of this process, whose `f_op` identifies eventfds.
+  /// - Parameters:
+  ///   - ownEventfd: an eventfd of this process. Its `f_op` identifies eventfds.
+  ///   - ringOperations: `f_op` of ring files.
   init(_ files: [probe_open_file], ownEventfd: Int32, ringOperations: UInt64) {
     self.files = files
     self.ringOperations = ringOperations
@@ -47,7 +52,7 @@ struct WaitableFiles {
     eventfdOperations = files.first { $0.tgid == own && $0.fd == ownEventfd }?.file_operations
     for (position, file) in files.enumerated() {
       guard let identity = identity(of: file) else { continue }
-      // No thread waits for a ring through another ring's table.
+      // A ring in another ring's file table is skipped: no thread waits for a ring that way.
       if case .ring = identity, file.table != 0 { continue }
       if file.fd >= 0 { positions[Descriptor(tgid: file.tgid, fd: file.fd)] = position }
       positionsByAddress[file.file] = position
@@ -60,7 +65,7 @@ struct WaitableFiles {
     positions[descriptor].map { files[$0] }
   }
 
-  /// The file with this address of a `struct file`.
+  /// The file whose `struct file` has this kernel address.
   subscript(address: UInt64) -> probe_open_file? {
     positionsByAddress[address].map { files[$0] }
   }
@@ -87,7 +92,8 @@ struct WaitableFiles {
     }
   }
 
-  /// The inode of the socket at the other end; 0 if it is not on this machine or nobody has it open.
+  /// Returns the inode of the socket at the other end; 0 if that socket is on another machine or no
+  /// process has it open.
   func peerInode(of file: probe_open_file) -> UInt64 {
     if Int32(file.family) == AF_UNIX { return file.peer }
     guard let own = Self.connection(file) else { return 0 }
@@ -95,7 +101,7 @@ struct WaitableFiles {
     return connections[mirrored] ?? 0
   }
 
-  /// The addresses of a connected TCP socket.
+  /// Returns the addresses of a connected TCP socket; nil for other files.
   private static func connection(_ file: probe_open_file) -> Connection? {
     guard Int32(file.kind) == PROBE_FILE_SOCKET,
       Int32(file.family) == AF_INET || Int32(file.family) == AF_INET6,
@@ -107,7 +113,8 @@ struct WaitableFiles {
       peer: endpoint(file, file.peer_address, file.peer_port))
   }
 
-  /// An endpoint, with IPv4 addresses in the form of an IPv6 socket.
+  /// Returns an endpoint, with an IPv4 address in the IPv4-mapped IPv6 form, so that the two ends
+  /// of a connection compare as equal even if only one socket is an IPv6 socket.
   private static func endpoint(
     _ file: probe_open_file, _ address: (UInt32, UInt32, UInt32, UInt32), _ port: UInt16
   ) -> Endpoint {
@@ -116,7 +123,8 @@ struct WaitableFiles {
       : Endpoint(words: [address.0, address.1, address.2, address.3], port: port)
   }
 
-  /// `tcp 127.0.0.1:80, peer 127.0.0.1:4711`, as in ``SocketDescription``; empty if it is no IP socket.
+  /// Returns the addresses as in ``SocketDescription``: `tcp 127.0.0.1:80, peer 127.0.0.1:4711`.
+  /// Returns `unix` for a Unix socket and an empty string for other files.
   static func addresses(of file: probe_open_file) -> String {
     let family = Int32(file.family)
     guard Int32(file.kind) == PROBE_FILE_SOCKET, family == AF_INET || family == AF_INET6 else {
