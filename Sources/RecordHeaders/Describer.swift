@@ -122,7 +122,7 @@ struct Describer {
     for name in structure.comment["plain"] ?? []
     where !structure.fields.contains(where: { $0.name == name }) {
       throw DescriptionError(
-        line: structure.line, message: "@plain names \(name), which is no field")
+        line: structure.line, message: "@plain names \(name), which is not a field")
     }
     layout.size = RecordDescription.aligned(layout.size, to: layout.alignment)
     layout.fields = try order(described, structure)

@@ -173,7 +173,7 @@ struct FieldResolver {
     let fields = try names.map { name in
       guard let index = structure.fields.firstIndex(where: { $0.name == name }),
         let own = structure.fields.firstIndex(where: { $0.name == field.name })
-      else { throw failure("@omit names \(name), which is no field") }
+      else { throw failure("@omit names \(name), which is not a field") }
       return offset + (index - own) * width
     }
     return (fields.min()!, fields.max()! - fields.min()! + width)

@@ -76,7 +76,9 @@ public final class FollowSource: SnapshotSource, LiveControls {
   public func onChange(_ wake: (@Sendable () -> Void)?) { state.withLock { $0.wake = wake } }
 
   public func dump(to path: String) {
-    tell(Notice("what is followed is not kept: record it there, or through tee", isError: true))
+    tell(
+      Notice(
+        "a followed recording is not kept here: record it there, or through tee", isError: true))
   }
 
   public var controls: SourceControls { .live(self) }
@@ -88,7 +90,7 @@ public final class FollowSource: SnapshotSource, LiveControls {
     case .setRefreshInterval(let interval):
       state.change { $0.interval = interval.wholeNanoseconds }
     case .refresh: state.change { $0.wantsRefresh = true }
-    case .inventory: tell(Notice("only the machine itself can look in its kernel's structures"))
+    case .inventory: tell(Notice("an inventory is possible only on the recording machine"))
     case .inspect: break
     }
   }
@@ -182,11 +184,11 @@ public final class FollowSource: SnapshotSource, LiveControls {
 extension Notice {
   fileprivate init(_ ending: RecordStream.Ending, of name: String) {
     switch ending {
-    case .complete: self.init("\(name): the recording has ended; this is its end")
+    case .complete: self.init("\(name): the recording has ended")
     case .flaw(.cutOff):
-      self.init("\(name): the connection was lost; what was seen until then stays", isError: true)
+      self.init("\(name): the connection was lost; the last state remains", isError: true)
     case .flaw(let flaw):
-      self.init("\(name): \(flaw); what was seen until then stays", isError: true)
+      self.init("\(name): \(flaw); the last state remains", isError: true)
     }
   }
 }

@@ -171,8 +171,8 @@ extension Notice {
       return
     }
     let rest = damage.lastTime.map {
-      "what follows \(Figures.duration($0)) can no longer be read, what was read before stays"
+      "the part after \(Figures.duration($0)) can no longer be read, the part before it stays"
     }
-    self.init("\(damage.flaw): \(rest ?? "nothing of it can be read any more")", isError: true)
+    self.init("\(damage.flaw): \(rest ?? "the recording can no longer be read")", isError: true)
   }
 }

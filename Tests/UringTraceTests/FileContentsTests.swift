@@ -107,7 +107,7 @@ import UringRecords
       await announced.next()
       notices = source.takeNotices()
     }
-    #expect(notices[0].text.contains("nothing of it can be read any more"))
+    #expect(notices[0].text.contains("the recording can no longer be read"))
   }
 
   @Test func whatIsNoRecordingIsNotReadToItsEnd() {

@@ -189,7 +189,7 @@ struct BPFObject: ~Copyable {
   ) throws(ProbeError) -> cbpf_target {
     let section = String(cString: bpf_program__section_name(program))
     guard let (module, type) = kernel.target(ofSection: section) else {
-      throw ProbeError(.unsupportedKernel, "this kernel has nothing to attach \(section) to")
+      throw ProbeError(.unsupportedKernel, "this kernel lacks the attach target of \(section)")
     }
     return cbpf_target(
       program: program, type: type,

@@ -33,7 +33,7 @@ final class SharedFlush: @unchecked Sendable {
       do {
         object = try FlushObject(configuration: configuration, kernel: kernel, capture: capture)
       } catch {
-        refusals.append("requests that end without a CQE are noticed later: \(error.message)")
+        refusals.append("requests that end without a CQE are detected late: \(error.message)")
       }
     }
     self.object = object

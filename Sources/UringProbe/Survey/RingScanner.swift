@@ -90,7 +90,7 @@ struct RingScanner: ~Copyable {
     var output: [UInt8] = []
     try learn.run(into: &output)
     guard let operations = Self.fileOperations(of: ownRing, in: output) else {
-      throw ProbeError(.system, "cannot tell rings from other files")
+      throw ProbeError(.system, "cannot identify ring files")
     }
     variables.words(from: offset, count: 1)[0] = operations
     ringFileOperations = operations

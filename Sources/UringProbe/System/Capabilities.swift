@@ -100,7 +100,7 @@ private struct CapabilityDetector {
     add(
       "initial_pid_namespace", Namespace.pid.isInitial,
       Namespace.pid.isInitial
-        ? "" : "in a pid namespace of its own: pids are those seen there, 0 for tasks outside",
+        ? "" : "in a pid namespace of its own: pids are that namespace's, 0 for tasks outside",
       "names of tasks and files outside the namespace")
   }
 
@@ -113,7 +113,8 @@ private struct CapabilityDetector {
         fits
           ? ""
           : parameters == nil
-            ? "this kernel does not have it" : "\(parameters!) parameters, which are not known",
+            ? "this kernel does not have it"
+            : "\(parameters!) parameters, which uringtop does not support",
         CaptureObject.lostWithout(tracepoint))
     }
     let canCast = kernel.functionParameters["bpf_rdonly_cast"] != nil
@@ -145,7 +146,7 @@ private struct CapabilityDetector {
   private mutating func probeInventory(
     _ configuration: probe_config, _ kernel: KernelBTF, _ ringFileOperations: UInt64
   ) {
-    let lost = "requests older than uringtop, and where the kernel has each request"
+    let lost = "requests older than uringtop, and the place of each request in the kernel"
     do {
       _ = try Inventory(
         configuration: configuration, kernel: kernel, ringFileOperations: ringFileOperations)
@@ -209,7 +210,7 @@ private struct CapabilityDetector {
   private mutating func probeFentry(
     _ configuration: probe_config, _ kernel: KernelBTF, _ capture: borrowing CaptureObject
   ) {
-    let lost = "the moment at which requests with IOSQE_CQE_SKIP_SUCCESS end (found out later)"
+    let lost = "the moment at which requests with IOSQE_CQE_SKIP_SUCCESS end (detected later)"
     var isRefused = false
     if kernel.functionParameters[FlushObject.function] == 1 {
       do {
@@ -242,7 +243,7 @@ private struct CapabilityDetector {
     _ configuration: probe_config, _ kernel: KernelBTF, _ capture: borrowing CaptureObject,
     isRefused: Bool
   ) {
-    let lost = "the callback that gives a buffer back, and its exact time (derived instead)"
+    let lost = "the callback that returns a buffer, and its exact time (derived instead)"
     guard !isRefused else {
       add("buffer_releases", false, "no fentry", lost)
       return
