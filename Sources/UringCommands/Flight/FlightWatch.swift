@@ -52,7 +52,7 @@ final class FlightWatch {
   private static let window: UInt64 = 60_000_000_000
   /// A diagnosis is followed by a pause of this many times its processor time, but at most
   /// ``longestPause``.
-  private static let pauseFactor: UInt64 = 200
+  private static let pauseFactor: UInt64 = 500
   private static let longestPause: UInt64 = 10_000_000_000
   /// Nanoseconds to wait for the inventory at the end of a file.
   static let inventoryPatience: UInt64 = 2_000_000_000
