@@ -26,14 +26,14 @@ struct probe_config {
   __u64 req_f_reissue;
   __u64 req_f_refcount;
   __u64 req_f_buf_node;  /* 6.15 and later; set in a request whose buf_node is valid */
-  __u64 req_f_sqe_group; /* this and the next two: kernels patched with SQE groups */
+  __u64 req_f_sqe_group; /* this flag and the next two: only on kernels patched with SQE groups */
   __u64 req_f_sqe_group_leader;
   __u64 req_f_group_kbuf;
   __u64 req_f_multishot;
   __u64 opcodes[4];        /* bit N: requests with IORING_OP_* number N pass */
   __u64 ring_operations;   /* f_op of ring files; only waits.bpf.c reads it */
   __u32 filters_opcodes;   /* 0: every opcode passes */
-  __u32 filters_rings;     /* 0: every ring passes, and the verdict table is not read */
+  __u32 filters_rings;     /* 0: every ring passes, and probe_verdicts is not read */
   __u32 nr_tgids;          /* 0: any process passes */
   __u32 nr_comms;          /* 0: any process name passes */
   __u32 nr_fds;            /* 0: any ring descriptor passes */
@@ -93,8 +93,9 @@ struct probe_verdicts {
 #define PROBE_HASH(pointer, bits) ((((__u32)(pointer)) >> 6) * 0x9e3779b1U >> (32 - (bits)))
 
 /*
- * Requests whose end may have been missed (io_kiocb pointers, open addressed), and their rings. The iterators over free
- * lists (rings.bpf.c) set bit 0 of each ring that they have visited, and of each of these requests that they find free.
+ * Requests whose end uringtop may have missed (`slots`: io_kiocb pointers, open addressed), and the rings of these
+ * requests. The iterators over the rings' lists of free requests (rings.bpf.c) set bit 0 of a ring when they have
+ * visited it, and bit 0 of a request when they find it free.
  */
 #define PROBE_SUSPECT_BITS 16
 #define PROBE_SUSPECT_SLOTS (1 << PROBE_SUSPECT_BITS)
@@ -116,8 +117,8 @@ struct probe_sighting {
   __u32 sq_thread_tid;
   __u32 nr_files;
   __u32 nr_bufs;
-  __u32 is_creator; /* 1: this process created the ring (it has the ring's mm_account) */
-  __u32 sq_pending; /* this field to waiter_missing: see record_ring_depth */
+  __u32 is_creator; /* 1: process `tgid` created the ring (its mm is the ring's mm_account) */
+  __u32 sq_pending; /* sq_pending to waiter_missing: as in record_ring_depth */
   __u32 cq_pending;
   __u32 is_overflowed;
   __u32 waiters;
@@ -143,7 +144,7 @@ struct probe_sighting {
 /* A descriptor of a file that tasks can wait on, as the iterator over descriptors reports it. */
 #define PROBE_FILE_PIPE 1
 #define PROBE_FILE_SOCKET 2
-#define PROBE_FILE_ANONYMOUS 3 /* eventfds and others, distinguished by file_operations */
+#define PROBE_FILE_ANONYMOUS 3 /* anonymous inode, such as an eventfd or ring; see file_operations */
 struct probe_open_file {
   __u64 file;            /* struct file * */
   __u64 file_operations; /* f_op */
@@ -151,9 +152,9 @@ struct probe_open_file {
   __u64 inode;
   __u64 references; /* references to the struct file */
   __u64 peer;       /* Unix sockets: inode of the peer, 0 without one */
-  __u64 table;      /* registered files: io_ring_ctx with the file table; else 0 */
+  __u64 table;      /* registered files: io_ring_ctx whose file table contains the file; else 0 */
   __u32 tgid;
-  __s32 fd;           /* registered files: -1 - slot */
+  __s32 fd;           /* descriptor; for registered files, -1 minus the slot */
   __u32 mode;         /* FMODE_READ 1, FMODE_WRITE 2 */
   __u32 kind;         /* PROBE_FILE_* */
   __u32 readers;      /* pipes: files that are open for reading */
@@ -232,7 +233,7 @@ struct probe_lane {
 };
 
 struct probe_pool {
-  __u64 free; /* low half: number of the chunk freed last; high half: number of changes to this list head */
+  __u64 free; /* free list: number of the chunk freed last (low half), number of changes (high half) */
   __u64 reserved[7];
   __u64 taken;     /* chunks taken so far */
   __u64 used;      /* number of the first chunk never used; this chunk and all later ones are free */
@@ -280,7 +281,8 @@ struct probe_tally {
 #define PROBE_TALLY_FREED PROBE_TALLY_RETIRED
 
 /*
- * Requests by errno and by latency. The buckets are those of UringTrace's LatencyHistogram: 128 for each power of two.
+ * Numbers of requests by errno and by latency bucket. The buckets are those of UringTrace's LatencyHistogram: 128 for
+ * each power of two.
  */
 #define PROBE_TALLY_DETAILS 96
 #define PROBE_TALLY_ERRORS 160
@@ -300,8 +302,8 @@ struct probe_tallies {
 };
 
 /*
- * Submission time of the last request at an io_kiocb address. A hash of the address is the slot; a collision
- * overwrites.
+ * Submission time of the last request at an io_kiocb address. The slot is a hash of the address. A request whose
+ * address has the same hash overwrites the slot.
  */
 #define PROBE_START_BITS 16
 #define PROBE_START_SLOTS (1 << PROBE_START_BITS)
@@ -315,8 +317,8 @@ struct probe_starts {
 };
 
 /*
- * Counts of one thread's io_uring system calls with the same key, the source of record_system_calls. Counters only
- * grow, until the LRU map evicts the key.
+ * Counts of the io_uring system calls that have the same probe_call_key. They are the source of record_system_calls.
+ * Counters only grow, until the LRU map evicts the key.
  */
 #define PROBE_CALLS 2048
 struct probe_call_key {

@@ -28,7 +28,7 @@
 
 #define RECORD_SWIFT_NAME(name) __attribute__((swift_name(name)))
 
-/* Each header contributes its kinds here and defines their structs below. */
+/* Each header in records/ is included twice: here for its kinds, and below for the structs of the kinds. */
 #define RECORD_KINDS
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") record_kind : __u8 {
@@ -63,20 +63,20 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordKind") r
 struct recording_header {
   char magic[8];
   __u16 schema;      /* RECORD_SCHEMA */
-  __u16 format;      /* RECORDING_*; the oldest readers take values above 0 for a newer schema, and refuse */
+  __u16 format;      /* RECORDING_*; the oldest uringtop versions refuse values above 0 as a newer schema */
   __u32 header_size; /* size of this struct, the offset of the first record or block */
   __u64 start_ns;    /* CLOCK_MONOTONIC */
   __u64 start_realtime_ns;
   char tool_version[32];
   char kernel[64]; /* uname -r */
   char tier[16];   /* name of the capability tier: what the kernel allows uringtop to trace */
-  /* The fields below are missing in the oldest recordings; header_size shows whether they are there. */
-  __u32 sampling; /* one request in this many has records; the rest are only counted */
+  /* The fields below are missing in the oldest recordings; header_size shows whether a recording has them. */
+  __u32 sampling; /* one request in `sampling` has records; the others are only counted */
   __u32 reserved;
 };
 
 /*
- * A block of a recording: this struct, and `stored` bytes. It can be read without any other block.
+ * A block of a recording: this struct, followed by `stored` bytes. A block can be decoded without any other block.
  *
  * A block contains whole records, in order. The last record of the last block is a record_end; if it is missing, the
  * recording was cut off. docs/recordings.md describes how records are coded.

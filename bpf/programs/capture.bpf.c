@@ -140,7 +140,7 @@ int BPF_PROG(task_work_run, void *tctx, __u32 count) {
   return emit_task_work_run(tctx, count, 0);
 }
 
-/* The prototype on 6.1 */
+/* For 6.1, where the prototype has `loops`. */
 SEC("tp_btf/io_uring_task_work_run")
 int BPF_PROG(task_work_run_loops, void *tctx, __u32 count, __u32 loops) {
   return emit_task_work_run(tctx, count, loops);
@@ -160,7 +160,7 @@ int BPF_PROG(submit_req_twin, struct io_kiocb *req) {
   return was_handled() ? 0 : emit_submit(ctx, req);
 }
 
-/* The name and prototype on 6.1 */
+/* For 6.1, where io_uring_submit_req has this name and prototype. */
 SEC("tp_btf/io_uring_submit_sqe")
 int BPF_PROG(submit_sqe, struct io_kiocb *req, bool force_nonblock) {
   return emit_submit(ctx, req);
@@ -286,7 +286,7 @@ int BPF_PROG(complete_cqe_twin, struct io_ring_ctx *ring, void *req, struct io_u
   return was_handled() ? 0 : emit_complete(ring, req, cqe);
 }
 
-/* The prototype up to 6.12 */
+/* For kernels up to 6.12, where the prototype has the CQE's values. */
 SEC("tp_btf/io_uring_complete")
 int BPF_PROG(
     complete_values, void *ring, void *req, __u64 user_data, int res, __u32 cflags, __u64 extra1,

@@ -32,9 +32,10 @@ struct {
 } flush_walks SEC(".maps");
 
 /*
- * Records the end of a request with CQE_SKIP. Such a request ends here without a CQE, or has already posted one: a
- * request that io-wq ran gets the flag when its last reference is dropped. The reader distinguishes the two cases by
- * the completion record. A request with REISSUE (7.3) does not end; it is queued to io-wq.
+ * Records the end of a request with REQ_F_CQE_SKIP. Such a request ends here without a CQE, or it has already posted a
+ * CQE: a request that io-wq ran gets the flag when its last reference is dropped. The reader of the records
+ * distinguishes the two cases by the completion record. A request with REQ_F_REISSUE (7.3) does not end: it is queued
+ * to io-wq.
  */
 static __always_inline void emit_skip(struct io_kiocb *req, __u64 ctx) {
   __u64 flags = BPF_CORE_READ_BITFIELD_PROBED(req, flags);

@@ -3,8 +3,8 @@
  * The inventory: iterators that find the requests in flight now, by walking the kernel's own structures. They also find
  * requests that were submitted before uringtop attached. User space runs them when it starts and on request.
  *
- * Each walk over a structure has its own header. All walks form one object because they write to the same slots, and
- * most share the walk over lists of requests (walk.h).
+ * The walk over each kernel structure has its own header. All walks are in one BPF object because they write to the
+ * same output slots, and most of them use the list walk of walk.h.
  */
 #include "common/registered_rings.h"
 #include "inventory/balance.h"

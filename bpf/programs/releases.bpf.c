@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Releases of buffers, recorded when the kernel calls the release function, where it allows fentry. Each program is
- * loaded alone, because kernels differ in these functions and some belong to modules.
+ * Releases of buffers, recorded when the kernel calls a release function, if the kernel allows fentry on it. Each
+ * program is loaded alone, because kernels differ in these functions and some functions belong to modules.
  */
 #define CLAIMS_ATOMICALLY 1
 #include "common/config.h"
@@ -42,8 +42,9 @@ int BPF_PROG(free_rsrc_node, struct io_ring_ctx *ring, struct io_rsrc_node *node
 }
 
 /*
- * Kernels up to 6.12: the last reference to a buffer's generation is dropped. BPF_PROG is not used because 6.1 refuses
- * a named argument that points to a pointer.
+ * Kernels up to 6.12: the last reference to a buffer's generation is dropped. On these kernels requests hold a
+ * reference to a generation of the ring's registered files and buffers (an io_rsrc_node), not to a single buffer.
+ * BPF_PROG is not used because 6.1 refuses a named argument that points to a pointer.
  */
 SEC("fentry/io_buffer_unmap")
 int buffer_unmap(void *ctx) {
@@ -58,8 +59,8 @@ int buffer_unmap(void *ctx) {
 }
 
 /*
- * The release functions below have no ring argument. io_free_rsrc_node has run before them for the same buffer, and
- * named the ring. The reader ignores releases of buffers of unknown rings.
+ * The release functions below have no ring argument. io_free_rsrc_node has run before them for the same buffer, and its
+ * record names the ring. The reader of the records ignores releases of buffers whose ring is unknown.
  */
 SEC("fentry/io_release_ubuf")
 int BPF_PROG(release_ubuf, void *priv) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * Iterators that find the rings that tasks have open or only registered. They report the rings' fill levels, waiters
- * and registered buffers, and which of their requests are free. User space runs them about once a second.
+ * and registered buffers, and which requests of the rings are free. User space runs them about once a second.
  */
 #define CLAIMS_ATOMICALLY 1
 #include "common/buffer_table.h"
@@ -50,7 +50,7 @@ static __always_inline void count_registered(struct io_ring_ctx *ring, struct pr
 /* Fill levels and waiters */
 
 #define MAX_WAITERS 64
-/* io_uring.h: cq_wait_nr while a wake-up is forced; it is -1 while no task waits */
+/* Value of cq_wait_nr while a wake-up is forced (io_uring/io_uring.h). While no task waits, cq_wait_nr is -1. */
 #define IO_CQ_WAKE_FORCE 0x7fffffffU
 
 /* State of the ring being examined. It is not on the stack, so that the verifier checks each step only once. */
@@ -88,7 +88,7 @@ static long waiter_step(__u32 index, void *unused) {
   return 0;
 }
 
-/* Global, with the address as a number, so that the verifier checks it once rather than at each call. */
+/* A global function that takes the address as a number, so that the verifier checks it once, not at each call. */
 __noinline int look_at_depth(__u64 address) {
   struct io_ring_ctx *ring = (void *)address;
   struct io_rings *rings = BPF_CORE_READ(ring, rings);
@@ -305,7 +305,7 @@ static long free_step(__u32 index, void *unused) {
 }
 
 /*
- * Claims a ring for a walk. False if the ring is not in the table, or was already claimed through another descriptor.
+ * Claims a ring for a walk. False if the ring is not in `suspects`, or was already claimed through another descriptor.
  */
 static __always_inline bool take_ring(struct probe_suspects *table, __u64 ring) {
   for (int i = 0; i < PROBE_SUSPECT_RINGS; i++) {

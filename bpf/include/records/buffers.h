@@ -83,8 +83,8 @@ struct record_buffer_release {
   __u64 node;                   /* struct io_rsrc_node * @hex @redact kernel */
   __u64 priv;                   /* argument of the release function @hex @redact kernel */
   __u64 release;                /* address of the release function @hex @redact kernel */
-  enum record_release function; /* function that released the buffer; a number if it has no name here */
-  __u32 sharers;                /* rings that shared the buffer before; at 1 the memory itself is released */
+  enum record_release function; /* function that released the buffer; a number if its name is unknown */
+  __u32 sharers; /* rings that shared the buffer until now; if 1, the memory itself is released */
 };
 
 /*
@@ -193,7 +193,7 @@ struct record_fuse_request {
 struct record_local_buffer {
   struct record base;
   struct record_buffer buffer;
-  __u32 role; /* 3: the request sets up the buffer, 4: it uses the buffer */
+  __u32 role; /* 3: the request sets up the buffer; 4: the request uses the buffer */
   __u32 reserved;
 };
 

@@ -10,7 +10,7 @@ RECORD_LAST_TAKEN RECORD_SWIFT_NAME("lastTaken") = 104,
 // clang-format on
 #else
 
-/* A system call of io_uring. */
+/* The system calls of io_uring. */
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RingCall") record_call : __u8 {
   RECORD_CALL_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0,   /* @json null */
@@ -21,7 +21,7 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RingCall") rec
 // clang-format on
 
 /*
- * The time from which `system_calls` are recorded.
+ * The start of counting: `system_calls` records count the calls from this time on.
  *
  * @title "calls watched" faint
  */
@@ -41,7 +41,7 @@ struct record_system_calls {
   struct record base;
   __u64 count;        /* calls */
   __u64 first_ns;     /* when the first call returned @redact time */
-  __u64 last_ns;      /* when the last call returned; fd to call_flags are those of that call @redact time */
+  __u64 last_ns;      /* when the last call returned; fd to call_flags describe this call @redact time */
   __u64 getevents_ns; /* enter: when the last call with IORING_ENTER_GETEVENTS returned @omit @redact time */
   __u64 sqes;         /* enter: SQEs that the kernel took in all calls @omit */
   __u32 tgid;         /* process of the thread @json pid */
@@ -86,7 +86,7 @@ struct record_last_taken {
   struct record base;
   __u32 count;   /* SQEs taken since the ring was created, modulo 2^32 */
   __s32 res;     /* result of the CQE, or a negative errno @json result @derive errno */
-  __u32 has_cqe; /* true if the ring's memory has such a CQE @bool */
+  __u32 has_cqe; /* true if the ring's memory has a CQE with the same user_data @bool */
   __u32 reserved;
   struct record_sqe sqe;
 };

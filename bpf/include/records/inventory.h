@@ -23,7 +23,7 @@ RECORD_WORKER_POOL RECORD_SWIFT_NAME("workerPool") = 111,
 // clang-format on
 #else
 
-/* Activity of a ring's SQ thread. */
+/* Activities of a ring's SQ thread. */
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ThreadActivity") record_thread : __u8 {
   RECORD_THREAD_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* the ring has no SQ thread @json null */
@@ -32,16 +32,16 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ThreadActivity
 };
 // clang-format on
 
-/* The eventfd that a ring signals. */
+/* CQEs for which a ring signals its eventfd. */
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RingEventfd") record_eventfd : __u8 {
-  RECORD_EVENTFD_NONE RECORD_SWIFT_NAME("none") = 0,   /* no eventfd, or unknown @json null */
-  RECORD_EVENTFD_ALL RECORD_SWIFT_NAME("all") = 1,     /* signalled for each CQE: IORING_REGISTER_EVENTFD */
-  RECORD_EVENTFD_ASYNC RECORD_SWIFT_NAME("async") = 2, /* not for CQEs posted during submission: EVENTFD_ASYNC */
+  RECORD_EVENTFD_NONE RECORD_SWIFT_NAME("none") = 0,   /* none: no eventfd, or unknown @json null */
+  RECORD_EVENTFD_ALL RECORD_SWIFT_NAME("all") = 1,     /* all CQEs: IORING_REGISTER_EVENTFD */
+  RECORD_EVENTFD_ASYNC RECORD_SWIFT_NAME("async") = 2, /* all CQEs but those posted during submission: EVENTFD_ASYNC */
 };
 // clang-format on
 
-/* How a ring's outstanding requests were counted. */
+/* Methods of counting a ring's outstanding requests. */
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("BalanceMethod") record_balance : __u32 {
   RECORD_BALANCE_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0,
@@ -51,13 +51,13 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("BalanceMethod"
 };
 // clang-format on
 
-/* Where the kernel keeps a request that is in flight. */
+/* Places where the kernel keeps requests in flight. */
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") record_place : __u8 {
   RECORD_PLACE_NONE RECORD_SWIFT_NAME("none") = 0,                 /* unknown @json null */
   RECORD_PLACE_LINKED RECORD_SWIFT_NAME("linked") = 1,             /* waits for another request of its chain */
   RECORD_PLACE_DEFERRED RECORD_SWIFT_NAME("deferred") = 2,         /* waits because of IOSQE_IO_DRAIN */
-  RECORD_PLACE_POLL RECORD_SWIFT_NAME("poll") = 3,                 /* a poll is armed on its file */
+  RECORD_PLACE_POLL RECORD_SWIFT_NAME("poll") = 3,                 /* a poll is armed on the request's file */
   RECORD_PLACE_TIMEOUT RECORD_SWIFT_NAME("timeout") = 4,           /* a running TIMEOUT */
   RECORD_PLACE_LINK_TIMEOUT RECORD_SWIFT_NAME("linkTimeout") = 5,  /* a running LINK_TIMEOUT */
   RECORD_PLACE_COMMAND RECORD_SWIFT_NAME("command") = 6,           /* a cancellable URING_CMD @json uring_cmd */
@@ -65,15 +65,15 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("RecordPlace") 
   RECORD_PLACE_WAITID RECORD_SWIFT_NAME("waitid") = 8,             /* waits for a process */
   RECORD_PLACE_IOPOLL RECORD_SWIFT_NAME("iopoll") = 9,             /* polled I/O */
   RECORD_PLACE_BLOCK RECORD_SWIFT_NAME("block") = 10,              /* in the block layer */
-  RECORD_PLACE_WORK_QUEUED RECORD_SWIFT_NAME("workQueued") = 11,   /* no worker has taken it yet @json io_wq_queued */
-  RECORD_PLACE_WORK_RUNNING RECORD_SWIFT_NAME("workRunning") = 12, /* a worker executes it @json io_wq_running */
-  RECORD_PLACE_TASK_WORK RECORD_SWIFT_NAME("taskWork") = 13,       /* woken; its task has not run it yet */
+  RECORD_PLACE_WORK_QUEUED RECORD_SWIFT_NAME("workQueued") = 11,   /* queued for an io-wq worker @json io_wq_queued */
+  RECORD_PLACE_WORK_RUNNING RECORD_SWIFT_NAME("workRunning") = 12, /* executed by an io-wq worker @json io_wq_running */
+  RECORD_PLACE_TASK_WORK RECORD_SWIFT_NAME("taskWork") = 13,       /* woken; its task work has not run yet */
   RECORD_PLACE_NETWORK RECORD_SWIFT_NAME("network") = 14,          /* a zero-copy send that has posted its result */
 };
 // clang-format on
 
 /*
- * Fields of `parked` that are valid, and facts about the request that are certain.
+ * Bits of `known` in a `parked` record: the fields that are valid, and certain facts about the request.
  *
  * @bits knows
  */
@@ -104,14 +104,14 @@ struct record_ring_depth {
   __u8 is_overflowed;           /* true while CQEs wait in the overflow list @json cq_overflowed @bool */
   enum record_thread sq_thread; /* activity of the SQ thread, null without one @reused 1 */
   __u8 is_polled;               /* true if a task polls the ring's descriptor @json polled @bool @reused 1 */
-  enum record_eventfd eventfd;  /* the eventfd that the ring signals @reused 1 */
+  enum record_eventfd eventfd;  /* CQEs for which the ring signals its eventfd, null without one @reused 1 */
   __u32 waiters;                /* waiting tasks, 64 at most */
   __u32 waiter_tid;             /* first waiting task, 0 if none */
   __u32 waiter_tgid;            /* process of the first waiting task @json waiter_pid */
   __u32 waiter_missing;         /* CQEs that the first waiter still needs */
   __u32 waiter_asleep_ms; /* time since the first waiter ran last; 0 if below 1 s or unknown @reused 1 */
   __u32 sq_thread_ms;     /* CPU time of the SQ thread so far; 0 if unknown or without one @reused 1 */
-  __u8 waiter_in_iowait;  /* true if the first waiter's idle processor counts as iowait @bool @reused 1 */
+  __u8 waiter_in_iowait;  /* true if idle time of the first waiter's CPU counts as iowait @bool @reused 1 */
 };
 
 /*
@@ -176,12 +176,12 @@ struct record_ring_balance {
  */
 struct record_parked {
   struct record base;
-  __u64 since_ns; /* the request was submitted before this time @redact time */
-  __u64 behind;   /* place linked or link_timeout: previous io_kiocb of the chain @hex @omit @redact kernel */
-  __u64 flags;    /* REQ_F_*; the low byte has the SQE's flags @json flag_bits @requestFlags */
-  __u64 user_data;         /* of the request @line user_data @redact user */
-  __u64 off;               /* as in the SQE @signed @any @redact off */
-  __u64 addr;              /* as in the SQE @hex @redact addr */
+  __u64 since_ns;  /* the request was submitted before this time @redact time */
+  __u64 behind;    /* place linked or link_timeout: the chain's previous io_kiocb @hex @omit @redact kernel */
+  __u64 flags;     /* REQ_F_*; the low byte has the SQE's flags @json flag_bits @requestFlags */
+  __u64 user_data; /* user_data of the request @line user_data @redact user */
+  __u64 off;       /* as in the SQE @signed @any @redact off */
+  __u64 addr;      /* as in the SQE @hex @redact addr */
   __u64 expires_ns;        /* timeouts: when the timeout fires @omit @any @redact time */
   __u32 len;               /* as in the SQE */
   __u32 op_flags;          /* as in the SQE */
@@ -191,7 +191,7 @@ struct record_parked {
   __u32 submitter_tid;     /* thread of the submitter */
   __u16 buf_index;         /* as in the SQE */
   enum record_place place; /* where the kernel keeps the request */
-  __u8 known;              /* fields above that are valid, and certain facts @bits knows */
+  __u8 known;              /* valid fields of this record, and certain facts about the request @bits knows */
   __u32 ublk; /* ublk commands: 1 << 31 | queue << 16 | tag; 0 for other requests, or if unknown @reused 1 */
   struct record_file_identity file; /* the request's file, null before lookup @object @null zero @added 1 */
   /* zero-copy sends without a posted result: io_kiocb of the notification @hex @omit @added 1 @redact kernel */
@@ -218,7 +218,7 @@ struct record_unsubmitted {
  */
 struct record_unreaped {
   struct record base;
-  __u64 user_data;     /* of the request @line user_data @redact user */
+  __u64 user_data;     /* user_data of the request @line user_data @redact user */
   __s32 res;           /* result, or a negative errno @json result @derive errno */
   __u32 cflags;        /* IORING_CQE_F_* @derive cqe_flags */
   __u32 is_overflowed; /* true if the CQE is in the overflow list @json overflowed @bool */
@@ -226,7 +226,8 @@ struct record_unreaped {
 };
 
 /*
- * A CQE that the application has reaped and the kernel has not overwritten. The newest CQE is first.
+ * A CQE that the application has reaped and the kernel has not overwritten. The records of a ring begin with the newest
+ * CQE.
  *
  * @title "reaped" faint
  * @needs ring
@@ -234,14 +235,14 @@ struct record_unreaped {
  */
 struct record_reaped {
   struct record base;
-  __u64 user_data; /* of the request @line user_data @redact user */
+  __u64 user_data; /* user_data of the request @line user_data @redact user */
   __s32 res;       /* result, or a negative errno @json result @derive errno */
   __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
 };
 
 /*
- * An SQE that the kernel has taken, with the same `user_data` as one of the latest `reaped` CQEs. The newest SQE is
- * first. The application may have overwritten the SQE since.
+ * An SQE that the kernel has taken, with the same `user_data` as one of the latest `reaped` CQEs. The records of a ring
+ * begin with the newest SQE. The application may have overwritten the SQE since.
  *
  * @title "reaped SQE" faint
  * @needs ring
@@ -263,7 +264,7 @@ struct record_reap_lag {
   struct record base;
   __u64 since_ns;  /* time of the first sample with the CQEs @redact time */
   __u64 taken_ns;  /* time of the first sample without the CQEs; 0 if still in the queue @omit @redact time */
-  __u64 user_data; /* of the oldest CQE @line user_data @redact user */
+  __u64 user_data; /* user_data of the oldest CQE @line user_data @redact user */
   __u32 count;     /* CQEs in the last sample before they were reaped */
   /* system call of the thread while the CQEs stayed; after a newline, the kernel function @text call */
   __u32 length;
@@ -330,7 +331,7 @@ struct record_registered_file {
   __u64 tag;         /* tag that the application set @hex @redact user */
   __u64 inode;       /* inode number @any @redact inode */
   __u32 index;       /* slot in the table */
-  __s32 references;  /* references that requests hold; null up to 6.12: not counted by file @null negative */
+  __s32 references;  /* references of requests; null up to 6.12: not counted for each file @null negative */
   __u16 mode;        /* mode of the inode: S_IF* and permissions */
   __u8 can_read;     /* true if the file was opened for reading @bool */
   __u8 can_write;    /* true if the file was opened for writing @bool */

@@ -10,7 +10,7 @@ RECORD_COUNTS RECORD_SWIFT_NAME("counts") = 90,
 #else
 
 /*
- * Why records were lost.
+ * Causes of lost records.
  *
  * @unknown text
  */
@@ -34,15 +34,15 @@ enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("LossCause") re
 struct record_lost {
   struct record base;
   __u64 count;            /* lost records; lost events if the cause is `uncounted` @summed */
-  enum record_loss cause; /* why the records were lost */
+  enum record_loss cause; /* cause of the loss */
   __u32 reserved;
 };
 
 /*
  * Counts of a ring's events that have no record of their own, because records were lost or the request is not in the
- * sample. They cover the time since the previous `counts` with the same ring and opcode. `opcode` is that of the
- * requests; CQEs that name no request are counted without an opcode. If a new ring has reused the memory of this ring,
- * `time_ns` is the time of the reuse.
+ * sample. They cover the time since the previous `counts` with the same ring and opcode. `opcode` is the opcode of the
+ * requests. CQEs that name no request are counted in a record without an opcode. If a new ring has reused the memory of
+ * this ring, `time_ns` is the time of the reuse.
  *
  * @title "counts" faint
  * @needs ring
@@ -62,14 +62,14 @@ struct record_counts {
   __u64 bytes;       /* sum of the positive results of CQEs that name their request */
   __u64 unmeasured;  /* ended requests whose latency is unknown @summed */
   __u64 latency_sum; /* sum of `latencies` @unit ns */
-  /* errno, and number of requests that ended with it, alternating @pairs errors */
+  /* alternately an errno and the number of requests that ended with this errno @pairs errors */
   __u32 errors;
-  /* latency bucket (128 per power of two; exact up to 255) and number of requests, alternating @pairs latencies */
+  /* alternately a latency bucket (128 per power of two; exact up to 255) and its number of requests @pairs latencies */
   __u32 latencies;
 };
 
 /*
- * The last record of a recording; without it the recording was cut off.
+ * The last record of a recording. A recording without this record was cut off.
  *
  * @title "end of recording" label
  * @closes
@@ -77,7 +77,7 @@ struct record_counts {
  */
 struct record_end {
   struct record base;
-  __u64 records; /* records before this one */
+  __u64 records; /* records before this record */
   __u64 lost;    /* records lost while recording */
 };
 

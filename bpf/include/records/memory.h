@@ -7,10 +7,10 @@ RECORD_MEMORY_CHANGE RECORD_SWIFT_NAME("memoryChange") = 112,
 // clang-format on
 #else
 
-/* The system call that removed a process's memory. */
+/* System calls that remove a process's memory. */
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("MemoryCall") record_memory_call : __u8 {
-  RECORD_MEMORY_FOUND RECORD_SWIFT_NAME("found") = 0, /* found afterwards, the call was not seen @json null */
+  RECORD_MEMORY_FOUND RECORD_SWIFT_NAME("found") = 0, /* found afterwards; the call was not seen @json null */
   RECORD_MEMORY_MUNMAP RECORD_SWIFT_NAME("munmap") = 1,   /* unmapped */
   RECORD_MEMORY_MREMAP RECORD_SWIFT_NAME("mremap") = 2,   /* moved, or shrunk */
   RECORD_MEMORY_MADVISE RECORD_SWIFT_NAME("madvise") = 3, /* contents discarded */

@@ -35,14 +35,14 @@ struct record_task_name {
 struct record_file_name {
   struct record base;
   __u32 tgid;     /* process with the descriptor @json pid */
-  __s32 fd;       /* descriptor; if a registered file, its index in ring `ctx` @or fixed_file is_fixed */
+  __s32 fd;       /* descriptor; for a registered file, its index in ring `ctx` @or fixed_file is_fixed */
   __u32 is_fixed; /* true if the file is a registered file @hidden */
   __u32 length;   /* path, or the text that /proc shows for the file @text name 4095 @redact text */
 };
 
 /*
- * The name of a file, found through a descriptor or path that refers to it. If the descriptor was closed, the name of
- * the file that the descriptor refers to now.
+ * The name of a file, found through a descriptor or path that refers to the file. If the descriptor was closed, the
+ * record has the name of the file that the descriptor refers to now.
  *
  * @title "file name" faint
  * @plain tgid fd
@@ -82,7 +82,7 @@ struct record_flag_name {
  */
 struct record_symbol {
   struct record base;
-  /* address; below 64 an enum record_release, whose function is traced from this record on @hex @redact kernel */
+  /* address; if below 64, an enum record_release: this function is traced from now on @hex @redact kernel */
   __u64 address;
   char name[56]; /* function name */
 };

@@ -33,7 +33,7 @@ struct record_sqe {
   __u64 user_data;   /* identifies the request to the application @line user_data @redact user */
   __u16 buf_index;   /* registered buffer; with IOSQE_BUFFER_SELECT, buffer group @or bgid flags 32 */
   __u16 personality; /* id of registered credentials */
-  __u32 file_index;  /* or splice_fd_in, optlen, addr_len, depending on the opcode */
+  __u32 file_index;  /* file_index, splice_fd_in, optlen or addr_len, depending on the opcode */
   __u64 addr3;       /* third address; first half of the command area of URING_CMD @hex @redact addr3 */
   __u64 pad2;        /* second half of the command area of URING_CMD @hex @derive cmd_op @redact pad2 */
 };
@@ -86,7 +86,7 @@ struct record_buffer {
 /* Kinds of files with an anonymous inode. These files share one inode, which therefore does not identify them. */
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("AnonymousKind") record_anonymous : __u16 {
-  RECORD_ANONYMOUS_NONE RECORD_SWIFT_NAME("none") = 0,   /* no anonymous inode, or another kind @json null */
+  RECORD_ANONYMOUS_NONE RECORD_SWIFT_NAME("none") = 0,   /* no anonymous inode, or an unlisted kind @json null */
   RECORD_ANONYMOUS_EVENTFD RECORD_SWIFT_NAME("eventfd") = 1,     /* eventfd(2) */
   RECORD_ANONYMOUS_TIMERFD RECORD_SWIFT_NAME("timerfd") = 2,     /* timerfd_create(2) */
   RECORD_ANONYMOUS_EPOLL RECORD_SWIFT_NAME("epoll") = 3,         /* epoll_create(2) */

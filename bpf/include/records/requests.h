@@ -22,7 +22,7 @@ RECORD_FREED RECORD_SWIFT_NAME("freed") = 70,
 // clang-format on
 #else
 
-/* Values of record_submit.group_role and record_local_buffer.role, on patched kernels. */
+/* Values of record_submit.group_role and record_local_buffer.role: SQE groups and local buffers (patched kernels). */
 #define RECORD_ROLE_LEADS 1
 #define RECORD_ROLE_MEMBER 2
 #define RECORD_ROLE_LENDS_LOCAL 3
@@ -57,7 +57,7 @@ struct record_request_file {
   struct record base;
   __s32 fd;      /* descriptor, or index of a registered file; -1 if unknown */
   __u8 is_input; /* SPLICE, TEE: true for the file that is read from @json input @bool */
-  /* true at submission: a request that waits behind another can later get another file @json submitted @bool */
+  /* true if recorded at submission; a request waiting for another can still get another file @json submitted @bool */
   __u8 is_submitted;
   /* true if this is the file that `fd` refers to now; the request may hold another file @json derived @bool */
   __u8 is_derived;
@@ -82,10 +82,10 @@ struct record_submit {
   /* SEND_ZC, SENDMSG_ZC: the io_kiocb that will post the notification @hex @omit @redact kernel */
   __u64 notif;
   __u32 tgid;     /* process of the submitter; with SQPOLL, the ring's owner @json pid */
-  __u8 sq_thread; /* true if the SQ thread (iou-sqp) submitted it @bool */
+  __u8 sq_thread; /* true if the SQ thread (iou-sqp) submitted the request @bool */
   /* false if the SQE was unreadable: only opcode, flags and user_data are valid @json sqe_known @bool */
   __u8 sqe_is_known;
-  /* patched kernels: 1 leads an SQE group, 2 is a member, 3 sets up a local buffer, 4 uses it @omit */
+  /* patched kernels: 1 leads an SQE group, 2 is a member of one, 3 sets up a local buffer, 4 uses one @omit */
   __u16 group_role;
   struct record_sqe sqe; /* @if sqe_is_known */
 };
@@ -161,8 +161,8 @@ struct record_link {
 };
 
 /*
- * A request is cancelled because its chain failed. `req` is the request that the kernel reports as failed, which is not
- * always the cause.
+ * A request is cancelled because its chain failed. `req` is the request that the kernel reports as failed. The cause
+ * of the failure can be another request.
  *
  * @title "fail_link" error
  * @needs ring request
@@ -185,7 +185,7 @@ struct record_fail_link {
  */
 struct record_complete {
   struct record base;
-  __u64 user_data; /* of the request @line user_data @redact user */
+  __u64 user_data; /* user_data of the request @line user_data @redact user */
   __s32 res;       /* result, or a negative errno @json result @derive errno */
   __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
   __u64 extra1;    /* first half of the extra data of a 32-byte CQE @hex @omit extra1 extra2 @redact erase */
@@ -193,8 +193,8 @@ struct record_complete {
 };
 
 /*
- * The completion of a request whose submission has no record. It begins like record_complete; `size` distinguishes the
- * two.
+ * The completion of a request whose submission has no record. The struct begins like record_complete. `size` shows
+ * which of the two structs a record has.
  *
  * @extends complete
  */
@@ -214,7 +214,7 @@ struct record_complete_unseen {
  */
 struct record_cqe_overflow {
   struct record base;
-  __u64 user_data; /* of the request @line user_data @redact user */
+  __u64 user_data; /* user_data of the request @line user_data @redact user */
   __s32 res;       /* result, or a negative errno @json result @derive errno */
   __u32 cflags;    /* IORING_CQE_F_* @derive cqe_flags */
   __u32 dropped;   /* true if the CQE is lost, because the kernel had no memory for it @bool */
@@ -273,8 +273,8 @@ struct record_skip {
 };
 
 /*
- * The user stack of the thread that submitted a request. It follows the request's `submit` if stacks were requested
- * (`--stacks`).
+ * The user stack of the thread that submitted a request. The record follows the request's `submit` if stacks were
+ * requested (`--stacks`).
  *
  * @title "submit stack" faint
  * @needs ring request

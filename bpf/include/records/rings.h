@@ -116,7 +116,7 @@ struct record_register_argument {
 
 /*
  * A ring that existed before uringtop attached, or whose properties have changed. The `ring_fd` records that follow
- * replace the earlier list of its descriptors.
+ * replace the earlier list of the ring's descriptors.
  *
  * @title "ring found" label
  * @needs ring
@@ -167,8 +167,8 @@ struct record_ring_closed {
 /*
  * A scan of all rings that began at `time_ns` has ended. Rings that no record has named since the previous scan are
  * open and unchanged. A ring that no `create` or `ring_found` has described is closed if two scans after its last
- * record did not find it. With `ctx`, the record concerns that ring: the scan is the first that did not find the ring,
- * or it reports the ring closed.
+ * record did not find it. If `ctx` is set, the record concerns only that ring: the scan is the first that did not find
+ * the ring, or the scan after which the ring is reported closed.
  *
  * @title "ring scan" faint
  */

@@ -14,23 +14,23 @@ RECORD_STREAM_QUEUES RECORD_SWIFT_NAME("streamQueues") = 105,
 // clang-format on
 #else
 
-/* Why a thread does not run. */
+/* States of a thread: running, ended, or the reason why it does not run. */
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("ThreadWait") record_thread_wait : __u8 {
   RECORD_WAIT_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* the thread is blocked by something else @json null */
   RECORD_WAIT_RUNS RECORD_SWIFT_NAME("runs") = 1,       /* the thread runs, or has run since the scan began */
-  RECORD_WAIT_TIMED RECORD_SWIFT_NAME("timed") = 2,     /* for a time that ends by itself */
+  RECORD_WAIT_TIMED RECORD_SWIFT_NAME("timed") = 2,     /* waits for a time that ends by itself */
   RECORD_WAIT_STOPPED RECORD_SWIFT_NAME("stopped") = 3, /* stopped by a signal or a debugger */
   RECORD_WAIT_ENDED RECORD_SWIFT_NAME("ended") = 4,     /* the thread has exited */
-  RECORD_WAIT_READ RECORD_SWIFT_NAME("read") = 5,       /* until the file `fd` can be read */
-  RECORD_WAIT_WRITE RECORD_SWIFT_NAME("write") = 6,     /* until the file `fd` can be written */
-  RECORD_WAIT_CQES RECORD_SWIFT_NAME("cqes") = 7,       /* for completions of the ring, in io_uring_enter */
-  RECORD_WAIT_FUTEX RECORD_SWIFT_NAME("futex") = 8,     /* for the futex at `address` */
-  RECORD_WAIT_PROCESS RECORD_SWIFT_NAME("process") = 9, /* for the child process `other` */
+  RECORD_WAIT_READ RECORD_SWIFT_NAME("read") = 5,       /* waits until the file `fd` can be read */
+  RECORD_WAIT_WRITE RECORD_SWIFT_NAME("write") = 6,     /* waits until the file `fd` can be written */
+  RECORD_WAIT_CQES RECORD_SWIFT_NAME("cqes") = 7,       /* waits in io_uring_enter for completions of the ring */
+  RECORD_WAIT_FUTEX RECORD_SWIFT_NAME("futex") = 8,     /* waits for the futex at `address` */
+  RECORD_WAIT_PROCESS RECORD_SWIFT_NAME("process") = 9, /* waits for the child process `other` */
 };
 // clang-format on
 
-/* Kind of a file that tasks wait on. */
+/* Kinds of files that tasks wait on. */
 // clang-format off
 enum __attribute__((enum_extensibility(open))) RECORD_SWIFT_NAME("WaitableKind") record_waitable : __u8 {
   RECORD_WAITABLE_UNKNOWN RECORD_SWIFT_NAME("unknown") = 0, /* @json null */
@@ -68,7 +68,7 @@ struct record_thread_state {
   __u32 other;                  /* process that the thread waits for; 0 if none @omit */
   __s32 fd;                     /* descriptor in the thread's system call; null if none @null negative */
   __u32 length;                 /* system call; after a newline, the kernel function @text call */
-  enum record_thread_wait wait; /* why the thread does not run */
+  enum record_thread_wait wait; /* state of the thread: running, ended, or why it does not run */
   __u8 state;                   /* state letter, as in /proc/PID/stat */
   __u8 role;                    /* 1 if the thread is a worker or SQ thread of io_uring */
   __u8 reserved[5];
@@ -92,7 +92,7 @@ struct record_open_file {
   __u64 peer_inode;
   __u64 references; /* references to the file, held by descriptors, requests and others */
   __u32 tgid;       /* process with the descriptor or the ring @json pid */
-  __s32 fd;         /* descriptor; if negative, -1 - slot of a file registered with ring `ctx` */
+  __s32 fd;         /* descriptor; if negative, -1 minus the slot of a file registered with ring `ctx` */
   __u32 readers;    /* pipes: files open for reading @omit */
   __u32 writers;    /* pipes: files open for writing @omit */
   __u32 pending; /* pipes: occupied slots; sockets: unread packets; eventfds: 1 if the count is not 0 @omit */

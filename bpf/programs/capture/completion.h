@@ -26,16 +26,16 @@ static __always_inline void note_buffers(void *ring, void *req, __u8 opcode) {
 }
 
 /*
- * True if the opcode filter lets a CQE pass. Auxiliary CQEs have no request, and a notification's opcode is NOP: for
- * both, only the ring decides.
+ * True if the opcode filter lets a CQE pass. Auxiliary CQEs have no request, and a notification's opcode is NOP, so the
+ * opcode filter does not apply to them.
  */
 static __always_inline bool completion_passes(void *req, __u8 opcode, __u32 cflags) {
   return !req || (cflags & IORING_CQE_F_NOTIF) || opcode_passes(opcode);
 }
 
 /*
- * True if a CQE gets a record. CQEs of notifications or without a request cannot be matched with the sample, so all of
- * them are recorded.
+ * True if a CQE gets a record. A CQE of a notification, or without a request, cannot be assigned to a request of the
+ * sample, so all such CQEs are recorded.
  */
 static __always_inline bool completion_is_sampled(void *req, __u64 user_data, __u32 cflags) {
   return !config.samples || !req || (cflags & IORING_CQE_F_NOTIF) || is_sampled((__u64)req, user_data);
@@ -67,9 +67,9 @@ static __always_inline struct record_complete *reserve_complete(
   return NULL;
 }
 
-/* Records a CQE, for the tracepoint's prototype that passes a CQE. */
+/* Records a CQE. For the prototype of io_uring_complete that passes a pointer to the CQE (6.17 and later). */
 static __always_inline int emit_complete(struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe) {
-  /* first, because this test usually decides alone */
+  /* first, because the other tests rarely exclude an event */
   if (!ring_passes((__u64)ring))
     return 0;
   __u8 opcode = opcode_of(req);

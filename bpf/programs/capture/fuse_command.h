@@ -8,7 +8,10 @@
 #include "common/buffers.h"
 #include "kernel/disks.h"
 
-/* include/linux/miscdevice.h: character device 10, 229. No block device has this major number. */
+/*
+ * Character device 10, 229 (include/linux/miscdevice.h). No block device has the major number 10, so the number alone
+ * identifies /dev/fuse.
+ */
 #define FUSE_DEVICE (10 << 20 | 229)
 
 /* FUSE_IO_URING_CMD_*. The other commands, ADD_QUEUE and ADD_BUFPOOL, deliver no request. */
@@ -58,8 +61,8 @@ struct fuse_ring_ent {
 #pragma clang attribute pop
 
 /*
- * True for a command that delivers a FUSE request. The commands are small numbers that other drivers also use, so the
- * file decides.
+ * True for a command that delivers a FUSE request. Other drivers also use the small numbers of the commands, so the
+ * device number of the file decides.
  */
 static __always_inline bool is_fuse_fetch(struct io_kiocb *req, __u32 command) {
   if (command != FUSE_REGISTER && command != FUSE_COMMIT_AND_FETCH)

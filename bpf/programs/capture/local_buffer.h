@@ -25,7 +25,7 @@ static __always_inline struct io_rsrc_node *local_node(struct io_kiocb *req) {
 
 /*
  * Returns the request's role. A request that uses the local buffer gets the buffer's node in preparation, whichever
- * slot it names.
+ * slot of the buffer table its SQE names.
  */
 static __always_inline __u16 local_role(struct io_kiocb *req, struct io_rsrc_node *node) {
   if (!node)

@@ -17,7 +17,7 @@ struct overflow_search {
   __s32 res;
   __u64 req;
   __u8 opcode;
-  /* The last request found, and the head of its list: the next overflow of the same flush is behind it. */
+  /* Head of the list last searched, and the request found: the next overflow of the flush is behind that request. */
   struct io_wq_work_node *first;
   struct io_wq_work_node *found;
 };
@@ -72,7 +72,7 @@ static __always_inline struct overflow_search *find_overflowed(
   search->req = 0;
   bpf_loop(MAX_OVERFLOW_STEPS, overflow_step, NULL, 0);
   if (!search->req) {
-    /* the last request found belongs to an earlier flush */
+    /* search again from the head: the last request found belonged to an earlier flush */
     search->node = first;
     bpf_loop(MAX_OVERFLOW_STEPS, overflow_step, NULL, 0);
   }

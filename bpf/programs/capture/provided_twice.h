@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Detects a buffer that is in its group's buffer ring twice. Checks the next buffer of the ring whenever a request that
- * selects a buffer is submitted.
+ * Detects a buffer that is in its group's buffer ring twice. Checks the next buffer of the buffer ring whenever a
+ * request that selects a buffer is submitted.
  */
 #pragma once
 #include "common/output.h"

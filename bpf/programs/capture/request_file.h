@@ -25,8 +25,8 @@ static __always_inline void write_request_file(
 }
 
 /*
- * Records the registered file at submission. The kernel looks the file up when it issues the request. That is right
- * after this, with the ring's lock held throughout, unless the request waits behind another request.
+ * Records the registered file at submission. The kernel looks the file up when it issues the request. It issues the
+ * request right after the submission, without releasing the ring's lock, unless the request waits behind another.
  */
 static __always_inline void note_submitted_file(struct io_ring_ctx *ring, struct io_kiocb *req, __u8 opcode) {
   __u32 index = req->cqe.fd;

@@ -7,8 +7,8 @@
 #include "kernel/versions.h"
 
 /*
- * Loads an SQE word by word, about 20 ns faster than a copy by a helper call. Words rather than fields, because each
- * load of memory that the verifier does not trust costs a check of its address.
+ * Loads an SQE word by word, about 20 ns faster than a copy by a helper call. It loads words rather than fields,
+ * because each load of memory that the verifier does not trust costs a check of its address.
  */
 static __always_inline void load_sqe(struct record_sqe *to, const void *address) {
   _Static_assert(sizeof(*to) == sizeof(struct words), "an SQE has 64 bytes");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * SQE groups, a patch series. Detected by their fields, because mainline now uses the numbers of the series
- * differently.
+ * SQE groups, a patch series. Patched kernels are detected by the fields that the series adds, because mainline now
+ * uses the numbers of the series differently.
  */
 #pragma once
 #include "common/buffers.h"
@@ -61,8 +61,8 @@ static __always_inline void note_group(struct io_ring_ctx *ring, void *pointer, 
 }
 
 /*
- * Returns the request's role. While a group is open, every request is a member; otherwise a request with the flag
- * leads.
+ * Returns the request's role. While a group is open, every request is a member. Otherwise a request with
+ * IOSQE_SQE_GROUP leads a new group.
  */
 static __always_inline __u16 group_role(struct io_kiocb *req) {
   if (!bpf_core_field_exists(struct io_submit_state___group, group))

@@ -2,10 +2,10 @@
 /*
  * Second programs (twins) for the tracepoints whose events must not be missed.
  *
- * A CPU does not run a program that is already running on it. Up to 6.18 tracepoints run with preemption off, so only
- * an interrupt can intervene. 7.x kernels run them with preemption on (tracepoint_srcu): while a thread is preempted
- * within the program, all other threads on that CPU miss their events. On these kernels a second program follows, and
- * handles the event if the first program did not run.
+ * A CPU does not run a program that is already running on it. Up to 6.18, programs on tracepoints run with preemption
+ * off, so only an interrupt can intervene. 7.x kernels run them with preemption on (tracepoint_srcu): while a thread is
+ * preempted within the program, all other threads on that CPU miss their events. On these kernels a second program
+ * runs after the first, and handles the event if the first program did not run.
  */
 #pragma once
 #include "common/config.h"

@@ -48,7 +48,7 @@ CHECKED_ONCE int note_command(__u64 request, __u32 opcode) {
   __builtin_memset(&record->block, 0, sizeof(record->block));
   if (pdu.queue && bpf_core_type_exists(struct ublk_queue))
     describe_delivery(record, pdu.queue, pdu.tag);
-  /* 6.17: of commands that were queued together, only one has a valid pointer; the pointers of the others are stale */
+  /* on 6.17, only one of the commands queued together has a valid pdu.request; in the others it is stale */
   else if (pdu.request && describe_block(&record->block, pdu.request) && record->block.tag != pdu.tag)
     __builtin_memset(&record->block, 0, sizeof(record->block));
   submit_record(record);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The user stack of the thread that submits a request (optional). */
+/* The user stack of the thread that submits a request, recorded with `--stacks`. */
 #pragma once
 #include "common/output.h"
 #include "common/user_stacks.h"

@@ -4,7 +4,10 @@
 #include "common/output.h"
 #include "common/registered_buffer.h"
 
-/* Addresses of functions whose names have been recorded. There are few: io_release_ubuf and one per driver. */
+/*
+ * Addresses of functions whose names have been recorded. There are few such functions: io_release_ubuf and one per
+ * driver.
+ */
 #define MAX_SYMBOLS 16
 __u64 recorded_symbols[MAX_SYMBOLS] = {};
 __u32 recorded_symbol_count = 0;
@@ -21,7 +24,7 @@ CHECKED_ONCE int record_symbol_once(__u64 address) {
   __builtin_memset(record->name, 0, sizeof(record->name));
   bpf_snprintf(record->name, sizeof(record->name), symbol_format, &address, sizeof(address));
   submit_record(record);
-  /* if two CPUs store at once, one address is lost here and recorded again later */
+  /* if two CPUs store at once, one address is lost, and the name of its function is recorded again later */
   __u32 count = recorded_symbol_count;
   if (count < MAX_SYMBOLS) {
     recorded_symbols[count] = address;

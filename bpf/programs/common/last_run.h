@@ -4,8 +4,8 @@
  *
  * The scheduler stores the time at which a task got its processor (sched_info.last_arrival) and for how long it has run
  * since (kernel/sched/stats.h, fair.c; 6.1 to 7.3), both by the scheduler's clock. The task that runs this program is
- * running now, so its own values give the offset to CLOCK_MONOTONIC. They lag by at most a tick, so the returned time
- * is never too early.
+ * running now, so its own values give the offset to CLOCK_MONOTONIC. These values lag by at most a tick, so the time
+ * that ran_until returns is never too early.
  */
 #pragma once
 #include "kernel/tasks.h"
@@ -51,7 +51,7 @@ static __always_inline __u64 scheduled_until(struct task_struct___scheduled *tas
 
 /*
  * Returns the present time of the scheduler's clock. If the task that runs this program is a real-time task, returns
- * the time when it got its processor. That is too early, which makes the derived time later.
+ * the time when that task got its processor. This time is too early, so the time that ran_until derives is too late.
  */
 static __always_inline __u64 scheduler_now(void) {
   struct task_struct___scheduled *reader = (void *)bpf_get_current_task();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Writes records to the transport. Records for which it has no room are counted by kind. */
+/* Writes records to the transport. Records for which the transport has no room are counted by kind. */
 #pragma once
 #include "common/pids.h"
 #include "common/transport.h"

@@ -17,7 +17,7 @@ struct provided_entry {
   __u64 address;
   __u32 length;
   __u16 bid;
-  __u16 reserved; /* in the first entry: the tail */
+  __u16 reserved; /* in the first entry: the tail of the buffer ring */
 };
 
 /*
@@ -55,7 +55,7 @@ static __always_inline __u32 provided_entries_left(struct io_buffer_list *group)
   return left < entries ? left : entries;
 }
 
-/* Reads the entry `distance` entries behind the head. */
+/* Reads the entry of a buffer ring that is `distance` entries behind the head. */
 static __always_inline void read_provided_entry(
     struct provided_entry *to, struct io_buffer_list *group, __u32 distance) {
   __u16 index = (BPF_CORE_READ(group, head) + distance) & BPF_CORE_READ(group, mask);

@@ -61,7 +61,7 @@ static __always_inline void *buffer_in_slot(struct io_ring_ctx *ring, __u32 inde
   return buffer;
 }
 
-/* On kernels whose requests have no nodes, tags are in separate pages, TAGS_PER_PAGE each. */
+/* On kernels whose requests have no nodes, tags are in separate pages with TAGS_PER_PAGE tags each. */
 #define TAGS_PER_PAGE 512
 
 static __always_inline __u64 tag_of_slot(struct io_ring_ctx *ring, __u32 index) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Rings in a thread's table of registered rings. A ring created with IORING_SETUP_REGISTERED_FD_ONLY has no descriptor
- * and is only there.
+ * and is only in this table.
  */
 #pragma once
 #include "kernel/tasks.h"

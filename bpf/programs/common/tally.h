@@ -7,7 +7,8 @@
  * If the submission or the completion has no record, the latency needs the time of submission. The table `starts` keeps
  * this time by the address of the request, without collision handling. It has the times of the requests that are not in
  * the sample, and of all requests while room for records is scarce. A request is counted as unmeasured if another
- * request in flight took its slot, or if its completion is lost and it was submitted while there was room.
+ * request in flight took its slot, or if its completion has no record and it was submitted while there
+ * was room for records.
  */
 #pragma once
 #include "common/config.h"
@@ -76,7 +77,7 @@ CHECKED_ONCE int find_tally_slot(__u64 key) {
   return free;
 }
 
-/* Attempts to claim a free slot. Another CPU can claim the slot first, but rarely several times in a row. */
+/* Maximum attempts to claim a free slot. Another CPU can claim it first, but rarely several times in a row. */
 #define TALLY_CLAIMS 4
 
 /* Returns the counters of a ring (as a number) and an opcode, claimed at first use. NULL if no slot is free. */
@@ -130,7 +131,7 @@ static __always_inline struct probe_tally_detail *detail_of(struct probe_tally *
     __u32 next = (__u32)TALLY(table->details, 1) + 1;
     if (next > PROBE_TALLY_DETAILS)
       return NULL;
-    /* if another CPU was first, this detail stays unused */
+    /* if another CPU has set tally->detail first, detail `next` stays unused */
     __u32 other = __sync_val_compare_and_swap(&tally->detail, 0, next);
     number = other ? other : next;
   }
@@ -141,7 +142,7 @@ static __always_inline struct probe_tally_detail *detail_of(struct probe_tally *
 static __always_inline struct probe_start *start_of(__u64 req) {
   __u32 zero = 0;
   struct probe_starts *table = bpf_map_lookup_elem(&starts, &zero);
-  /* mixed twice: one multiplication is nearly linear, so two slabs that collide at one object would collide at all */
+  /* mixed twice: one multiplication is nearly linear, so two slabs with one colliding object would collide in all */
   __u32 low = low_half(req);
   low = (low ^ low >> 7) * 0x85ebca6bU;
   return table ? &table->slots[PROBE_HASH(low ^ low >> 15, PROBE_START_BITS)] : NULL;
@@ -157,7 +158,7 @@ static __always_inline void note_start(__u64 req, __u64 time, bool is_seen) {
   start->time_ns = is_seen ? time : time | PROBE_START_UNSEEN;
 }
 
-/* Excludes the next completion at this address from the latencies. */
+/* Excludes the next completion at this request address from the latencies. */
 static __always_inline void forget_start(__u64 req) {
   struct probe_start *start = start_of(req);
   if (start && start->req == req)
@@ -165,8 +166,8 @@ static __always_inline void forget_start(__u64 req) {
 }
 
 /*
- * Returns the start of a request whose submission has no record, NULL if the submission has one. Costs one load while
- * every submission has a record.
+ * Returns the submission time of a request whose submission has no record, NULL if the submission has a record. Costs
+ * one load while every submission has a record.
  */
 static __always_inline struct probe_start *unseen_start(__u64 req) {
   struct probe_tallies *table = all_tallies();
@@ -287,8 +288,8 @@ CHECKED_ONCE int tally_complete(__u64 ctx, __u64 req, __u32 opcode, __s32 res, _
 }
 
 /*
- * Flag: the kernel had no memory for the CQE. It is passed in the opcode's argument, because a function has at most
- * five arguments.
+ * Flag in the argument opcode_and_dropped: the kernel had no memory for the CQE. The flag has no argument of its own,
+ * because a function has at most five arguments.
  */
 #define TALLY_DROPPED (1 << 8)
 
@@ -327,8 +328,8 @@ static __always_inline bool is_sampled(__u64 req, __u64 user_data) {
 }
 
 /*
- * is_sampled for a typed request. Uses BPF_CORE_READ, because the compiler would also execute a direct load without
- * sampling.
+ * is_sampled for a typed request. Uses BPF_CORE_READ, because the compiler would execute a direct load even if sampling
+ * is off.
  */
 static __always_inline bool request_is_sampled(struct io_kiocb *req) {
   return !config.samples || is_sampled((__u64)req, BPF_CORE_READ(req, cqe.user_data));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The transport (probe.h). A program claims a lane of its CPU, writes a record at the lane's `place`, advances `place`,
- * and leaves the lane. Up to 512 CPUs, only programs on one CPU use a lane, and they cannot migrate. So lanes need no
- * lock and, where programs cannot be preempted, no atomic operation: a program that interrupts another program finds
+ * and leaves the lane. With up to 512 CPUs, only programs on one CPU use a lane, and they cannot migrate. So lanes need
+ * no lock and, where programs cannot be preempted, no atomic operation: a program that interrupts another program finds
  * the lane busy, takes the next lane, and leaves that lane before the interrupted program continues.
  *
  * Tests compile this file for user space as well (Tests/CTransport).
@@ -14,7 +14,7 @@
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(map_flags, BPF_F_MMAPABLE);
-  __uint(max_entries, 1); /* user space sets the number before the load */
+  __uint(max_entries, 1); /* user space sets the number of chunks before the load */
   __type(key, __u32);
   __type(value, struct probe_chunk);
 } chunks SEC(".maps");
@@ -30,8 +30,8 @@ struct {
 } wakeups SEC(".maps");
 
 /*
- * When to wake the reader: PROBE_WAKE_AT_RECORD means at the next record, another value means when pool.taken reaches
- * it. 0 while the reader is awake.
+ * When to wake the reader: PROBE_WAKE_AT_RECORD means at the next record, a larger value means when pool.taken
+ * reaches that value. 0 while the reader is awake.
  */
 volatile __u64 wake_position SEC(".data.reader") = 0;
 
@@ -96,7 +96,7 @@ static __always_inline bool claim(struct probe_lane *lane) {
   return true;
 }
 
-/* Claims one of a CPU's lanes after the first. Returns its number, PROBE_MAX_LANES if all are busy. */
+/* Claims one of a CPU's lanes other than lane `first`. Returns its number, PROBE_MAX_LANES if all are busy. */
 CHECKED_ONCE __u32 claim_other_lane(__u32 first) {
   for (__u32 i = 1; i < PROBE_LANES; i++) {
     __u32 number = (first + i) & (PROBE_MAX_LANES - 1);

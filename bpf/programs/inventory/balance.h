@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The number of a ring's outstanding requests according to the kernel's own counters. User space compares it with the
- * number of requests that the walk reached. The method depends on the kernel: RECORD_BALANCE_*.
+ * number of requests that the inventory found. The method depends on the kernel: RECORD_BALANCE_*.
  */
 #pragma once
 #include "inventory/slots.h"
@@ -63,7 +63,7 @@ struct progress {
   __u32 posted;
 };
 
-/* True while a task holds the ring's lock: it submits, or runs task work that is no longer on its list. */
+/* True while a task holds the ring's lock: it submits, or runs task work that is no longer on a list. */
 static __always_inline bool is_locked(struct io_ring_ctx *ring) {
   const __u64 flags = 7; /* MUTEX_FLAGS */
   return bpf_core_field_exists(struct mutex, owner) && BPF_CORE_READ(ring, uring_lock.owner.counter) & ~flags;

@@ -26,7 +26,7 @@ struct {
   __type(value, __u32);
 } owners SEC(".maps");
 
-/* Devices (request_queue *), and the last run that walked each. */
+/* Devices (request_queue *), and for each the last run of the inventory that walked it. */
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 256);
@@ -82,8 +82,8 @@ __noinline __u64 report_bio(__u64 address) {
 }
 
 /*
- * Sets the server of a ublk request, and whether the server has the request. The driver keeps that in a flag next to
- * the server's command.
+ * Sets the server of a ublk request, and whether the server has the request. The ublk driver keeps a flag for this
+ * next to the server's command.
  */
 static __always_inline void describe_server(struct record_disk_request *record, struct request *request) {
   record->server_tgid = 0;

@@ -35,7 +35,7 @@ static long packet_step(__u32 index, void *unused) {
   __u64 node = packets.node, links[2] = {};
   if (!node || node == packets.end)
     return 1;
-  /* the list of a busy socket can change during the walk, which then ends */
+  /* the list of a busy socket can change during the walk; the walk then ends */
   if (bpf_probe_read_kernel(links, sizeof(links), (void *)node) || links[1] != packets.previous)
     return 1;
   packets.previous = node;

@@ -51,7 +51,7 @@ static long file_step(__u32 index, void *unused) {
   struct io_rsrc_node *node = (void *)entry;
   __u64 file = BPF_CORE_READ(node, file_ptr);
   __s32 references = BPF_CORE_READ(node, refs);
-  /* one reference is the table's own */
+  /* one of the node's references is that of the ring's table */
   if (file)
     write_file(index, file, BPF_CORE_READ(node, tag), references > 0 ? references - 1 : 0);
   return 0;

@@ -9,9 +9,9 @@
 __u64 only_ring = 0;
 
 /*
- * Files of requests whose descriptor is unknown, and the first descriptor that inventory_descriptors found for each:
- * process << 32 | descriptor, or NO_DESCRIPTOR. A descriptor can be unknown because the first CQE of a multishot
- * request overwrites it in the io_kiocb.
+ * Files of requests whose descriptor is unknown, and for each file the first descriptor that inventory_descriptors has
+ * found: process << 32 | descriptor, or NO_DESCRIPTOR. A descriptor can be unknown because the first CQE of a multishot
+ * request overwrites the descriptor in the io_kiocb.
  */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -36,8 +36,8 @@ static __always_inline void describe_file(struct record_parked *parked) {
     parked->fd = COPIED(struct io_waitid, upid); /* as in the SQE; it is not a descriptor */
   __u64 file = (__u64)COPIED(struct io_kiocb, cmd.file);
   /*
-   * a request behind another gets its file when it is issued: `file` is NULL until then, except for descriptors up to
-   * 6.1
+   * a request that waits behind another gets its file when it is issued, so `file` is NULL until then; up to 6.1 this
+   * holds only for registered files
    */
   bool is_assigned = opcode_has_file(parked->base.opcode);
   describe_identity(&parked->file, is_assigned ? (struct file *)file : NULL);

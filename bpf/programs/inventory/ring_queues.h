@@ -130,7 +130,8 @@ static long answer_step(__u32 index, void *unused) {
 
 /*
  * Writes the SQE that the kernel took last, if other SQEs are left in the queue. The memory of the SQE belongs to the
- * application again, which reuses it when the queue is full. Does nothing on rings whose entries differ in size.
+ * application again, which reuses it when the queue is full. Does nothing with SQ_REWIND, or on rings whose entries
+ * differ in size.
  */
 __noinline int write_last_taken(__u64 address) {
   struct io_ring_ctx *ring = (void *)address;
@@ -215,8 +216,8 @@ static long reaped_sqe_step(__u32 index, void *unused) {
 }
 
 /*
- * Lists the SQEs that belong to the CQEs reaped last, except those whose entries are queued again. Does nothing on
- * rings whose entries differ in size.
+ * Lists the SQEs that belong to the CQEs reaped last, except SQEs whose entries are queued again. Does nothing with
+ * SQ_REWIND, or on rings whose entries differ in size.
  */
 __noinline int walk_reaped_sqes(__u64 address) {
   struct io_ring_ctx *ring = (void *)address;

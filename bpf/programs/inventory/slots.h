@@ -12,7 +12,10 @@ struct probe_inventory inventory = {};
 /* Start of the current walk. A record about a request is void if the request has changed since this time. */
 __u64 walk_ns = 0;
 
-/* Wanted rings, and the number of the last run that walked each: a ring can have many descriptors. */
+/*
+ * Wanted rings, and for each the number of the last run that walked it. A ring can have many descriptors, but a run
+ * walks it only once.
+ */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);

@@ -42,9 +42,8 @@ struct walk {
 struct walk walk = {};
 
 /*
- * Resumes after the list has changed, because a node has left it or a new node was inserted. Continues behind the
- * previous node if that node is still in its position, else at the head. A node that has left can already be on another
- * list.
+ * Resumes the walk after its list has changed: a node was removed or inserted. Continues behind the previous node if
+ * that node is still in its position, else at the head, because a removed node can already be on another list.
  */
 static __always_inline void resume(void) {
   __u64 links[2] = {};
@@ -101,7 +100,7 @@ static long step(__u32 index, void *unused) {
       return 0;
     }
     __u64 node = walk.node;
-    /* the first word of a node points to the next; the second, if doubly linked, to the previous */
+    /* first word of a node: the next node; second word, if doubly linked: the previous node */
     __u64 links[3] = {};
     if (bpf_probe_read_kernel(links, walk.is_entry ? 24 : 16, (void *)node) ||
         (walk.is_double && links[1] != walk.previous)) {

@@ -22,7 +22,7 @@ static __always_inline void walk_queue_pair(__u64 queues, __u32 size) {
 
 /*
  * Walks the requests in the queues of a task's worker pool. Each branch computes its own addresses: the compiler must
- * not evaluate addresses of the other branch, whose types do not exist on this kernel.
+ * not compute addresses of the branch that is not taken, whose types do not exist on the running kernel.
  */
 static __always_inline void walk_work_queues(struct io_wq *pool) {
   if (work_queues_are_per_node()) {

@@ -5,8 +5,8 @@
 #include "kernel/base.h"
 
 /*
- * For loads of any memory, word by word. To the verifier the type is pt_regs, which begins with eight words on x86 and
- * arm64.
+ * For loads of any memory, word by word. A cast to this type gives the verifier the kernel's type pt_regs, because
+ * pt_regs begins with eight words on x86 and arm64.
  */
 struct words {
   __u64 words[8];
@@ -14,7 +14,7 @@ struct words {
 
 /*
  * Gives a pointer a type, so that the verifier allows direct loads of its fields. bpf_rdonly_cast exists from 6.2 on.
- * The two instructions of the call are placeholders, see probe.h.
+ * User space replaces the two instructions of the call before the load (enum probe_cast in probe.h).
  */
 #define rdonly_cast(pointer, type) ((type *)mark_cast((__u64)(pointer), CAST_TO(type)))
 

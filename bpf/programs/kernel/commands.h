@@ -75,4 +75,4 @@ struct io_waitid {
 
 #pragma clang attribute pop
 
-#define POLL_ONE_SHOT (1U << 30) /* EPOLLONESHOT: set unless IORING_POLL_ADD_MULTI */
+#define POLL_ONE_SHOT (1U << 30) /* EPOLLONESHOT in io_poll.events: set unless IORING_POLL_ADD_MULTI */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Types of the block layer that lead from a file to the requests of its device, 6.1 to 7.3. */
+/* Types through which the block requests of a file's device are found, for kernels 6.1 to 7.3. */
 #pragma once
 #include "kernel/base.h"
 

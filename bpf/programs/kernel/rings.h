@@ -43,7 +43,7 @@ struct io_mapped_ubuf {
   __u64 len; /* 32 bits on some kernels, see buffer_length */
   unsigned int nr_bvecs;
   struct refcount_struct refs;
-  void *release; /* release, priv and dir: see buffers_have_release */
+  void *release; /* release, priv and dir exist if buffers_have_release() */
   void *priv;
   __u8 dir;
 };
@@ -144,7 +144,7 @@ struct io_ring_ctx {
   struct xarray io_bl_xa;
 };
 
-/* The entry in cq_wait of a task that waits in io_uring_enter. */
+/* An entry of the queue cq_wait, for a task that waits in io_uring_enter. */
 struct io_wait_queue {
   struct wait_queue_entry wq;
   struct io_ring_ctx *ctx;
@@ -182,7 +182,7 @@ struct io_kiocb {
   struct io_cqe cqe;
   struct io_ring_ctx *ctx;
   struct io_wq_work_node comp_list;
-  struct io_rsrc_node *buf_node; /* see requests_have_nodes */
+  struct io_rsrc_node *buf_node; /* exists if requests_have_nodes() */
   struct io_task_work io_task_work;
   struct hlist_node hash_node;
   struct async_poll *apoll;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* TCP: the packets that a socket has sent, and the notifications of io_uring's zero-copy sends that they point to. */
+/* The packets that a TCP socket has sent. They point to the notifications of io_uring's zero-copy sends. */
 #pragma once
 #include "kernel/files.h"
 
@@ -8,7 +8,7 @@
 struct tcp_sock {
   struct list_head tsorted_sent_queue; /* packets sent and not acknowledged */
   __u32 write_seq;                     /* end of the data that the application has sent */
-  __u32 snd_una;                       /* the peer has acknowledged all data before this */
+  __u32 snd_una;                       /* the peer has acknowledged all data before this sequence number */
   __u32 snd_wnd;
   __u32 rcv_nxt;
   __u32 copied_seq; /* end of the data that the application has read */

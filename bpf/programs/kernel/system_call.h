@@ -3,7 +3,7 @@
 #pragma once
 #include "kernel/tasks.h"
 
-/* struct syscall_tp_t in kernel/trace/trace_syscalls.c, 6.1 to 7.3 */
+/* Context of a program on tp/syscalls/sys_exit_*: syscall_tp_t in kernel/trace/trace_syscalls.c, 6.1 to 7.3. */
 struct exit_context {
   __u64 common;
   __s32 number;

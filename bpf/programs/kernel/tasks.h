@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Tasks, their pids and files, and the iterators over them. */
+/* Tasks, their pids and files, and the contexts of BPF iterators over tasks and their files. */
 #pragma once
 #include "kernel/base.h"
 

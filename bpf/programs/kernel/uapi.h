@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Types and constants of include/uapi/linux/io_uring.h. The installed header can be older than the running kernel. */
+/*
+ * Types and constants of include/uapi/linux/io_uring.h. They are declared here because the installed header can be
+ * older than the running kernel.
+ */
 #pragma once
 #include "kernel/base.h"
 
@@ -33,8 +36,8 @@ struct io_uring_buf_ring {
 };
 
 /*
- * Opcodes whose values CO-RE reads from the running kernel: NOP128 and URING_CMD128 are in 7.2 and later,
- * LOCAL_BUF is a proposal.
+ * Opcodes whose values CO-RE reads from the running kernel. NOP128 and URING_CMD128 exist in 7.2 and later, LOCAL_BUF
+ * only in the local-buffer patch series.
  */
 enum io_uring_op {
   IORING_OP_NOP128 = 1,
@@ -125,6 +128,6 @@ enum {
 
 /* True for opcodes with needs_file (io_uring/opdef.c). In requests with other opcodes, `file` has another meaning. */
 static __always_inline bool opcode_has_file(__u8 opcode) {
-  const __u64 first = 0x3fc3cb064dc3277eULL;               /* 0 to 63 */
+  const __u64 first = 0x3fc3cb064dc3277eULL;               /* bit N: opcode N, up to 63 */
   return opcode < 64 ? first >> opcode & 1 : opcode == 64; /* URING_CMD128 */
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Types and commands of drivers/block/ublk_drv.c, 6.12 to 7.3. The types of the module are known only if it was loaded
- * before the BPF programs.
+ * Types and commands of drivers/block/ublk_drv.c, 6.12 to 7.3. CO-RE finds the types of the module ublk_drv only if the
+ * module was loaded before the BPF programs.
  */
 #pragma once
 #include "kernel/disks.h"
@@ -30,7 +30,7 @@ struct ublk_queue {
   struct ublk_io ios[];
 };
 
-/* The driver's data (pdu) in a command that waits. */
+/* The driver's data (pdu) in a ublk command that waits for a block request. */
 struct ublk_uring_cmd_pdu___waiting {
   struct ublk_queue *ubq;
   __u16 tag;

@@ -3,24 +3,24 @@
  * Everything that differs between kernels. Programs outside this header test no version: they call a
  * function from here, or use a predicate from here to choose between two types from here.
  *
- * A note "6.1 | 6.12" names the last tested kernel before a change and the first tested kernel with it, by BTF or
- * by source; the tested kernels are 6.1, 6.12, 6.17, 6.18, 7.2 and 7.3. A commit id names the commit that made the
- * change; a change without an id was only observed. A suffix ___name is a flavour: the same type on kernels that
- * have these fields.
+ * The notation "old release | new release": "6.1 | 6.12" after a change means that 6.1 is the last tested kernel
+ * without the change and 6.12 the first tested kernel with it. The tested kernels are 6.1, 6.12, 6.17, 6.18, 7.2 and
+ * 7.3, compared by BTF or source. A commit id names the commit that made the change. A change without a commit id was
+ * only observed. A type with the suffix ___name is a CO-RE flavour: the kernel's type on kernels that have its fields.
  *
- * Tracepoints whose prototype or name changed have one program per prototype (capture.bpf.c). User space
- * loads the program that matches the kernel's BTF:
- *   io_uring_submit_sqe is io_uring_submit_req        6.1 | 6.12    2ad57931db64
- *   io_uring_task_work_run without `loops`            6.1 | 6.12    4c98b89175a2
- *   io_uring_complete with a struct io_uring_cqe *    6.12 | 6.17   2946f08ae9ed
- *   tracepoints run with preemption on (twins.h)      6.18 | 7.2
+ * Tracepoints whose name or prototype changed have one program per prototype (capture.bpf.c). User space
+ * loads the program that matches the kernel's BTF. The changes:
+ *   io_uring_submit_sqe is renamed io_uring_submit_req                6.1 | 6.12    2ad57931db64
+ *   io_uring_task_work_run loses its argument `loops`                 6.1 | 6.12    4c98b89175a2
+ *   io_uring_complete passes a struct io_uring_cqe *, not its values  6.12 | 6.17   2946f08ae9ed
+ * Programs on tracepoints can be preempted: 6.18 | 7.2. Some tracepoints therefore get a second program (twins.h).
  *
- * Fields whose size changed need no type here, because CO-RE reads them by size:
- *   io_kiocb.flags, 32 to 64 bits                     6.1 | 6.12    4bcb982cce74
- *   io_mapped_ubuf.len, 32 to 64 bits                 6.18 | 7.2
- *   ublk_queue.q_id, an int, 16 bits on 7.3
+ * Fields whose size changed need no type here, because CO-RE reads each field with its size in the running kernel:
+ *   io_kiocb.flags grows from 32 to 64 bits                           6.1 | 6.12    4bcb982cce74
+ *   io_mapped_ubuf.len grows from 32 to 64 bits                       6.18 | 7.2
+ *   ublk_queue.q_id is an int (32 bits), but has 16 bits on 7.3
  *
- * SQE groups and local buffers are patch series, in no release: capture/sqe_group.h, capture/local_buffer.h.
+ * SQE groups and local buffers exist only as patch series: see capture/sqe_group.h and capture/local_buffer.h.
  */
 #pragma once
 #include "kernel/cast.h"
@@ -60,7 +60,10 @@ struct file___ref {
 
 /* Registered buffers and files */
 
-/* Each slot gets a node, which counts the requests that hold it: 6.12 | 6.17, 7029acd8a950 and 3597f2786b68. */
+/*
+ * Each occupied slot of registered buffers or files gets an io_rsrc_node, which counts the requests that hold it:
+ * 6.12 | 6.17, 7029acd8a950 and 3597f2786b68. The types below are those of kernels without such nodes.
+ */
 struct io_kiocb___imu {
   struct io_mapped_ubuf *imu;
 };
@@ -86,14 +89,14 @@ struct io_ring_ctx___tables_by_count {
 };
 
 /*
- * The length of a buffer replaces its end: 6.1 | 6.12, 9753c642a53b. The length has 32 bits up to 6.18, 64 bits from
- * 7.2.
+ * io_mapped_ubuf has the buffer's length instead of its end address: 6.1 | 6.12, 9753c642a53b. The length has 32 bits
+ * up to 6.18, 64 bits from 7.2.
  */
 struct io_mapped_ubuf___end {
   __u64 ubuf_end;
 };
 
-/* Kernel buffers: 6.12 | 6.17, 27cb27b6d5ea. A bool marks them up to 6.18, a flag from 7.2. */
+/* Kernel buffers, which drivers lend, are added: 6.12 | 6.17, 27cb27b6d5ea. A flag replaces `is_kbuf`: 6.18 | 7.2. */
 struct io_mapped_ubuf___kbuf {
   bool is_kbuf;
 };
@@ -105,7 +108,7 @@ struct io_mapped_ubuf___flags {
 
 /* Provided buffers */
 
-/* The array of the first buffer groups is removed: 6.1 | 6.12, 09ab7eff3820. */
+/* The array of a ring's buffer groups with the ids 0 to 63 is removed: 6.1 | 6.12, 09ab7eff3820. */
 struct io_ring_ctx___first_groups {
   struct io_buffer_list *io_bl;
 };
@@ -119,7 +122,7 @@ struct io_buffer_list {
   __u16 mask;
 };
 
-/* A flag marks a group as a buffer ring: 6.1 | 6.12, a69307a55454. On 6.1 a number of pages above 0 marks it. */
+/* A flag marks buffer rings: 6.1 | 6.12, a69307a55454. On 6.1 a group is a buffer ring if buf_nr_pages is not 0. */
 struct io_buffer_list___flags {
   __u16 flags;
 };
@@ -129,14 +132,14 @@ struct io_buffer_list___pages {
   __u16 buf_nr_pages;
 };
 
-/* The count of the buffers in buf_list: 6.12 | 6.17. */
+/* A field with the number of buffers in buf_list is added: 6.12 | 6.17. */
 struct io_buffer_list___counted {
   int nbufs;
 };
 
 /* Requests and their owners */
 
-/* The owner of a request changes from a task to an io_uring_task: 6.12 | 6.17, b6f58a3f4aa8. */
+/* A request's pointer to its owner changes from a task_struct to an io_uring_task: 6.12 | 6.17, b6f58a3f4aa8. */
 struct io_kiocb___task {
   struct task_struct *task;
 };
@@ -149,7 +152,7 @@ struct io_uring_task___task {
   struct task_struct *task;
 };
 
-/* The length of a timeout changes from a timespec64 to a ktime_t: 6.18 | 7.2. */
+/* The type of a timeout's length changes from timespec64 to ktime_t: 6.18 | 7.2. */
 struct hrtimer {
   __s64 _softexpires;
 };
@@ -169,7 +172,7 @@ struct io_timeout_data___ktime {
   __s64 time;
 };
 
-/* Notifications of sends whose data shares a packet are chained: 6.1 | 6.12. */
+/* Notifications of zero-copy sends become a chain if the data of the sends shares a packet: 6.1 | 6.12. */
 struct io_notif_data___chain {
   struct io_notif_data *next;
   struct io_notif_data *head;
@@ -177,50 +180,51 @@ struct io_notif_data___chain {
 
 /* Lists of a ring */
 
-/* 6.1 has a second list of free requests. */
+/* A ring's second list of free requests is removed: 6.1 | 6.12. */
 struct io_ring_ctx___locked_free_list {
   struct io_wq_work_list locked_free_list;
 };
 
 /*
- * With DEFER_TASKRUN the waiter is not in cq_wait; cq_wait_nr is the number of CQEs that the waiter lacks: 6.1 | 6.12.
+ * On a ring with DEFER_TASKRUN, the task that waits for CQEs is no longer in cq_wait. Instead, cq_wait_nr has the
+ * number of CQEs that this task still needs: 6.1 | 6.12.
  */
 struct io_ring_ctx___wait_by_count {
   atomic_t cq_wait_nr;
 };
 
-/* Polls of the ring's descriptor move from cq_wait to a queue of their own: 6.1 | 6.12. */
+/* Polls of the ring's descriptor move from the queue cq_wait to a separate queue, poll_wq: 6.1 | 6.12. */
 struct io_ring_ctx___poll_queue {
   struct wait_queue_head poll_wq;
 };
 
-/* eventfd_async is a one-bit field up to 6.1. */
+/* On 6.1 eventfd_async is a bit-field of one bit, on later kernels an entire int. */
 struct io_ev_fd {
   struct eventfd_ctx *cq_ev_fd;
   unsigned int eventfd_async;
 };
 
-/* One table of polled requests replaces two: 6.12 | 6.17, 085268829b07. */
+/* A ring's second table of polled requests is removed: 6.12 | 6.17, 085268829b07. */
 struct io_ring_ctx___cancel_table_locked {
   struct io_hash_table cancel_table_locked;
 };
 
-/* The list of cancellable URING_CMDs: 6.1 | 6.12, 93b8cc60c37b. */
+/* A list of the ring's cancellable URING_CMDs is added: 6.1 | 6.12, 93b8cc60c37b. */
 struct io_ring_ctx___cancelable {
   struct hlist_head cancelable_uring_cmd;
 };
 
-/* The list of WAITID requests: 6.1 | 6.12, f31ecf671ddc. */
+/* A list of the ring's WAITID requests is added: 6.1 | 6.12, f31ecf671ddc. */
 struct io_ring_ctx___waitid {
   struct hlist_head waitid_list;
 };
 
-/* The list of FUTEX requests: 6.1 | 6.12, 194bb58c6090. */
+/* A list of the ring's FUTEX requests is added: 6.1 | 6.12, 194bb58c6090. */
 struct io_ring_ctx___futex {
   struct hlist_head futex_list;
 };
 
-/* The list of polled disk requests becomes doubly linked: 6.18 | 7.2, 3c7d76d6128a. */
+/* The list of requests with polled I/O (IOPOLL) becomes doubly linked: 6.18 | 7.2, 3c7d76d6128a. */
 struct io_ring_ctx___iopoll_single {
   struct io_wq_work_list iopoll_list;
 };
@@ -233,12 +237,18 @@ struct io_kiocb___iopoll_node {
   struct list_head iopoll_node;
 };
 
-/* The list of task work left over when a run reached its limit: 6.12 | 6.17, f46b9cdb22f7; not in 7.2. */
+/*
+ * A list of the task work that is left over when a run has reached its limit is added: 6.12 | 6.17, f46b9cdb22f7. The
+ * list is removed again: 6.18 | 7.2.
+ */
 struct io_ring_ctx___retry_llist {
   struct llist_head retry_llist;
 };
 
-/* Task work moves to an ordered queue, whose stub entry belongs to no request: 6.18 | 7.2, de7341ffe49e for tasks. */
+/*
+ * The lists of task work become ordered queues (struct mpscq). Each queue has a stub entry, which belongs to no
+ * request: 6.18 | 7.2 (de7341ffe49e for the lists of tasks).
+ */
 struct mpscq {
   struct llist_node *tail;
   struct llist_node stub;
@@ -262,19 +272,19 @@ struct io_uring_task___mpscq {
   struct mpscq task_list;
 };
 
-/* The count of a ring's allocated requests: 6.12 | 6.17. */
+/* A field with the number of a ring's allocated requests is added: 6.12 | 6.17. */
 struct io_ring_ctx___allocated {
   unsigned int nr_req_allocated;
 };
 
-/* The count of CQEs without a request, which drain needs: until 6.12. */
+/* The number of CQEs without a request, which the kernel needs for IOSQE_IO_DRAIN, is removed: 6.12 | 6.17. */
 struct io_ring_ctx___cq_extra {
   unsigned int cq_extra;
 };
 
 /* io-wq */
 
-/* Queues move from each NUMA node of the pool to the pool: 6.1 | 6.12, dfd63baf892c and eb47943f2238. */
+/* The queues of io-wq move from its NUMA nodes to the pool itself: 6.1 | 6.12, dfd63baf892c and eb47943f2238. */
 struct io_wqe_acct {
   struct io_wq_work_list work_list;
 };
@@ -287,7 +297,7 @@ struct io_wq___nodes {
   struct io_wqe *wqes[1];
 };
 
-/* Work that a worker has taken and not begun: in 6.1 and 7.3, not in 6.12 (24c3fc5c75c5). */
+/* Work that a worker has taken and not begun. 6.1 and 7.3 have this field, 6.12 does not (24c3fc5c75c5). */
 struct io_worker___next {
   struct io_wq_work *next_work;
 };
@@ -304,7 +314,7 @@ static __always_inline bool buffers_have_release(void) {
   return bpf_core_field_exists(struct io_mapped_ubuf, release);
 }
 
-/* True if io_mapped_ubuf counts the rings that share it: 6.1 | 6.12, bfc0aa7a512f. */
+/* True if io_mapped_ubuf counts the rings that share the buffer. The counter is added: 6.1 | 6.12, bfc0aa7a512f. */
 static __always_inline bool buffers_count_sharers(void) {
   return bpf_core_field_exists(struct io_mapped_ubuf, refs);
 }
@@ -348,8 +358,8 @@ static __always_inline __u32 registered_file_count(struct io_ring_ctx *ring) {
 #define FILE_FLAGS 7ULL /* in the low bits of a pointer to a registered file */
 
 /*
- * Returns the address of the array of registered files. Its entries are pointers to nodes, or to files with flags in
- * the low bits.
+ * Returns the address of the ring's array of registered files. Each entry points to a node, or (if requests have no
+ * nodes) to a file, with flags in the low bits.
  */
 static __always_inline __u64 registered_file_slots(struct io_ring_ctx *ring) {
   if (requests_have_nodes())
@@ -365,7 +375,7 @@ static __always_inline bool group_is_ring(struct io_buffer_list *group) {
   return BPF_CORE_READ((struct io_buffer_list___pages *)group, buf_nr_pages) != 0;
 }
 
-/* True if groups can exist before they have buffers (6.1: those of the array). */
+/* True if buffer groups can exist before they have buffers, as the groups in the array on 6.1 do. */
 static __always_inline bool groups_exist_unused(void) {
   return !bpf_core_field_exists(struct io_buffer_list___flags, flags);
 }
@@ -377,8 +387,8 @@ static __always_inline bool work_queues_are_per_node(void) {
 }
 
 /*
- * True for an SQE that takes two entries. On a ring with SQE_MIXED these are NOP128 and URING_CMD128, whose SQEs have
- * 128 bytes: 6.18 | 7.2.
+ * True for an SQE that takes two entries of the submission queue: the 128-byte SQEs of NOP128 and URING_CMD128 on a
+ * ring with SQE_MIXED. Such rings are added: 6.18 | 7.2.
  */
 static __always_inline bool takes_two_entries(__u32 setup_flags, __u8 opcode) {
   return (setup_flags & IORING_SETUP_SQE_MIXED) && !(setup_flags & IORING_SETUP_SQE128) &&
