@@ -30,8 +30,8 @@ int main(int argc, char **argv) {
   uint64_t wrong = message(from, 0, 1, 0x7000);
   reap_all(from);
   check(
-      request(wrong)->res == -EBADFD || request(wrong)->res == -EBADF, "a message to a file that is not a ring returned %d",
-      request(wrong)->res);
+      request(wrong)->res == -EBADFD || request(wrong)->res == -EBADF,
+      "a message to a file that is not a ring returned %d", request(wrong)->res);
   say("\"messages\":6");
   return finish();
 }
