@@ -285,7 +285,7 @@ on_silent() {
   fi
   # ends the server of the file system, which ends all waits
   exec 5>&-
-  await_end $server 60 || wrong "the file system stays"
+  await_end $server 60 || wrong "the server of the file system does not exit"
   [ $status != 255 ] || await_end $observer 60
   cat errors
   [ ! -s output ] || head -n 60 output | cut -c 1-200 | sed 's/^/+ /'

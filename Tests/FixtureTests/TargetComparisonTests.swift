@@ -45,7 +45,7 @@ import UringTrace
 
   @Test(arguments: runs) func findsAGroupThatIsMissing(_ run: TargetRun) throws {
     let found = try differences(run) { _, groups in groups.remove(at: 20) }
-    #expect(found.contains { $0.hasSuffix("there is no group of it") })
+    #expect(found.contains { $0.hasSuffix("no group for this I/O") })
   }
 
   @Test(arguments: runs) func findsAGroupThatIsTooMuch(_ run: TargetRun) throws {

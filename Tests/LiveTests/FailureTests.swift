@@ -80,7 +80,7 @@ extension LiveTests {
       try Command.run(["record"] + arguments) { process in
         #expect(eventually { isReady(process) })
         kill(process.processIdentifier, signal)
-        #expect(eventually { !process.isRunning }, "it cannot be ended")
+        #expect(eventually { !process.isRunning }, "record does not exit")
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
       }
     }

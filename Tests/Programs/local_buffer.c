@@ -117,7 +117,7 @@ static void used(void) {
   expect(one->leader, 0);
   expect(read, SIZE);
   expect(write, SIZE);
-  check(truth->aux[0].user_data == TAG, "another tag");
+  check(truth->aux[0].user_data == TAG, "wrong tag");
 
   // The NOP between the members is not a member. Members keep the buffer alive even while io-wq workers execute them.
   one = provide(SIZE, 0, 0);

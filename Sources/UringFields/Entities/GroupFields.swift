@@ -320,8 +320,10 @@ extension FieldSet<RequestGroup.Acknowledgement> {
       },
       Field(
         "derived", .flag,
-        meaning:
-          "True if the buffer's return was inferred from tracepoints and the ring's table; false if the function was seen."
+        meaning: """
+          True if the buffer's return was inferred from tracepoints and the ring's table; false if \
+          the call of the kernel function was seen.
+          """
       ) { acknowledgement, _ in .flag(acknowledgement.isDerived) },
     ])
 }

@@ -290,7 +290,10 @@ extension FieldSet<Request> {
           for.
           """
       ) { request, snapshot in request.state.isFinal ? nil : snapshot.ublkSlots[request.id] },
-      .list("steps", FieldSet<Step>.steps, meaning: "Steps of the request's life, in order.") {
+      .list(
+        "steps", FieldSet<Step>.steps,
+        meaning: "Steps of the request's life, in order of time."
+      ) {
         request, _ in request.steps
       },
       .inline(

@@ -29,7 +29,8 @@ extension FieldSet<FileState> {
         meaning:
           "The addresses of the request's socket, or the processes at the other end of its pipe."
       ) { state, _ in .text(state.text) },
-      Field("time", .time, meaning: "Time at which the request's file was looked at.") { state, _ in
+      Field("time", .time, meaning: "Time at which the state of the request's file was read.") {
+        state, _ in
         .number(state.time)
       },
     ])

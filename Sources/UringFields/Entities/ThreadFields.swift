@@ -67,7 +67,10 @@ extension FieldSet<ThreadState> {
       Field("function", .text, .nullable, meaning: "Kernel function in which the thread sleeps.") {
         thread, _ in .unlessEmpty(thread.function)
       },
-      Field("fd", .number, .nullable, meaning: "Descriptor in the thread's system call.") {
+      Field(
+        "fd", .number, .nullable,
+        meaning: "Descriptor that is the argument of the thread's system call."
+      ) {
         thread, _ in .integer(thread.fd)
       },
     ])

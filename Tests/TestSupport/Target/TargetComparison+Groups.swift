@@ -74,7 +74,7 @@ extension TargetComparison {
       }
       previous = next.io
       guard let group = rest.first, next.begun.contains(group.startTime) else {
-        differ(TargetSubject(next.io), "there is no group of it", isAbsence: true)
+        differ(TargetSubject(next.io), "no group for this I/O", isAbsence: true)
         continue
       }
       rest.removeFirst()
