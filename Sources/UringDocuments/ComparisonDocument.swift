@@ -40,7 +40,10 @@ extension FieldSet<ComparisonDocument> {
       },
       Field(
         "significance", .decimal,
-        meaning: "Probability that two recordings of one workload differ in any quantity."
+        meaning: """
+          Probability that a comparison of two recordings of the same workload reports any \
+          difference.
+          """
       ) { _, _ in .decimal(WorkloadComparison.significance) },
     ],
     parts: [
@@ -56,17 +59,25 @@ extension FieldSet<ComparisonDocument> {
       },
       .list(
         "differences", FieldSet<Difference>.differences,
-        meaning: "Every quantity that was compared, regressions first, each kind by its effect."
+        meaning: """
+          All compared quantities: regressions first, then improvements, each with the largest \
+          effects first.
+          """
       ) { document, _ in document.comparison.differences },
       .list(
         "scarce", FieldSet<RoleCount>.roleCounts,
-        meaning: "Roles in both recordings, with too few requests to compare."
+        meaning: """
+          Roles (a program, a file and an opcode) of both recordings that have too few requests to \
+          compare.
+          """
       ) { document, _ in document.comparison.scarceRoles.map(RoleCount.init) },
       .list(
-        "disappeared", FieldSet<RoleCount>.roleCounts, meaning: "Roles of the first recording only."
+        "disappeared", FieldSet<RoleCount>.roleCounts,
+        meaning: "Roles (a program, a file and an opcode) of the first recording only."
       ) { document, _ in document.comparison.disappearedRoles.map(RoleCount.init) },
       .list(
-        "appeared", FieldSet<RoleCount>.roleCounts, meaning: "Roles of the second recording only."
+        "appeared", FieldSet<RoleCount>.roleCounts,
+        meaning: "Roles (a program, a file and an opcode) of the second recording only."
       ) { document, _ in document.comparison.appearedRoles.map(RoleCount.init) },
       .list(
         "disappeared_findings", FieldSet<Finding>.briefFindings,
@@ -117,7 +128,10 @@ extension FieldSet<Difference> {
       },
       Field(
         "scale", .text, choices: ["time", "ratio", "share"],
-        meaning: "`time`: nanoseconds. `share`: of all, from 0 to 1."
+        meaning: """
+          `time`: nanoseconds. `ratio`: a quotient of two counts. `share`: a part of all requests \
+          or CQEs, from 0 to 1.
+          """
       ) { difference, _ in .text("\(difference.quantity.scale)") },
       Field("before", .decimal, meaning: "The value in the first recording.") { difference, _ in
         .decimal(difference.before)
@@ -127,24 +141,28 @@ extension FieldSet<Difference> {
       },
       Field(
         "change", .decimal,
-        meaning:
-          "The effect: relative to `before`, of a share absolute, of the time in a stage relative to the mean latency."
+        meaning: """
+          The change: relative to `before`; for a share, absolute; for the time in a stage, \
+          relative to the mean latency.
+          """
       ) { difference, _ in .decimal(difference.change) },
       Field("error", .decimal, meaning: "Standard error of the change.") { difference, _ in
         .decimal(difference.error)
       },
       Field(
         "probability", .decimal,
-        meaning:
-          "Probability of such a difference between two recordings of one workload, by Welch's t-test."
+        meaning: """
+          Probability that two recordings of the same workload differ by this much, by Welch's \
+          t-test.
+          """
       ) { difference, _ in .decimal(difference.probability) },
       Field(
         "batches_before", .number,
-        meaning: "Batches of requests that were compared, in the first recording."
+        meaning: "Batches of requests of the first recording that were compared."
       ) {
         difference, _ in .integer(difference.batches.before)
       },
-      Field("batches_after", .number, meaning: "The same in the second recording.") {
+      Field("batches_after", .number, meaning: "Batches of requests of the second recording.") {
         difference, _ in .integer(difference.batches.after)
       },
     ])

@@ -78,7 +78,8 @@ extension FieldSet<ReportDocument> {
       .list("rings", FieldSet<Ring>.ringNames, meaning: "Rings that findings name.") { report, _ in
         report.concernedRings
       },
-      .list("findings", FieldSet<Finding>.findings, meaning: "The worst first.") { report, _ in
+      .list("findings", FieldSet<Finding>.findings, meaning: "Findings, the worst first.") {
+        report, _ in
         report.findings
       },
       .list(
@@ -103,12 +104,15 @@ extension FieldSet<ReportDocument> {
       },
       Field(
         "status", .number, .nullable,
-        meaning:
-          "The status with which it exited; null if a signal ended it, and if it was still running."
+        meaning: """
+          Exit status of the command; null if a signal ended the command, or if it was still \
+          running.
+          """
       ) { report, _ in
         if case .exited(let status)? = report.command?.ending { .integer(status) } else { .none }
       },
-      Field("signal", .number, .nullable, meaning: "The signal that ended it.") { report, _ in
+      Field("signal", .number, .nullable, meaning: "The signal that ended the command.") {
+        report, _ in
         if case .killed(let signal)? = report.command?.ending { .integer(signal) } else { .none }
       },
     ])

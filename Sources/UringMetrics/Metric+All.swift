@@ -43,7 +43,7 @@ extension Metric {
       $0.overflows
     },
     role(
-      "uringtop_cqes_dropped", "CQEs for which the kernel had no memory either: they are lost."
+      "uringtop_cqes_dropped", "Overflowed CQEs for which the kernel had no memory: they are lost."
     ) { $0.dropped },
     role(
       "uringtop_punts",
@@ -60,7 +60,10 @@ extension Metric {
     },
     Metric(
       "uringtop_requests_in_flight", .gauge, labels: roleLabels,
-      "Requests in flight that are listed: followed from their submission, or found in the kernel's lists."
+      """
+      Requests in flight that uringtop can list: it saw their submission, or found them in the \
+      kernel's lists.
+      """
     ) { moment in moment.roles.map { Sample($0.labels, .integer($0.inFlight)) } },
     Metric(
       "uringtop_request_duration_seconds", .histogram, labels: roleLabels,
@@ -75,12 +78,12 @@ extension Metric {
   // MARK: The observation
 
   private static let ofObservation: [Metric] = [
-    Metric("uringtop_rings", .gauge, "Open rings in view.") { moment in
+    Metric("uringtop_rings", .gauge, "Open rings that uringtop observes.") { moment in
       [Sample([], .integer(UInt64(moment.snapshot.rings.count { !$0.isClosed })))]
     },
     Metric(
       "uringtop_roles", .gauge,
-      "Distinct values of comm, cgroup and opcode, with the one for what is folded."
+      "Distinct combinations of comm, cgroup and opcode, including the role with opcode=\"folded\"."
     ) { [Sample([], .integer(UInt64($0.roles.count)))] },
     Metric(
       "uringtop_roles_folded", .counter,

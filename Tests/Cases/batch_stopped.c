@@ -1,7 +1,8 @@
-// TRUTH: a batch of four SQEs: NOP 0x1801, READ 0x1802 with an invalid ioprio, READ 0x1803 and READ 0x1804. The ring lacks
-// IORING_SETUP_SUBMIT_ALL, so the kernel stops after 0x1802, which fails with EINVAL in preparation. io_uring_submit
-// returns 2 of 4, which the program ignores: the SQEs 0x1803 and 0x1804 stay in the SQ and do not become requests.
-// Cure: compare the result of io_uring_submit with the number queued, or set IORING_SETUP_SUBMIT_ALL.
+// TRUTH: the program submits a batch of four SQEs: NOP 0x1801, READ 0x1802 with an invalid ioprio, READ 0x1803 and READ
+// 0x1804. READ 0x1802 fails with EINVAL in preparation. The ring lacks IORING_SETUP_SUBMIT_ALL, so the kernel stops
+// there, and io_uring_submit returns 2. The program ignores this result: the SQEs 0x1803 and 0x1804 stay in the SQ and
+// do not become requests.
+// Cure: compare the result of io_uring_submit with the number of queued SQEs, or set IORING_SETUP_SUBMIT_ALL.
 #include "case.h"
 
 int main(int argc, char **argv) {

@@ -1,5 +1,5 @@
 // TRUTH: five CQEs (NOP 0x3001 to 0x3005) stay in the CQ. The thread that takes CQEs is blocked in read(2) on an empty
-// pipe. Cure: read the pipe through the ring, or make it non-blocking.
+// pipe. Cure: read the pipe through the ring, or make the pipe non-blocking.
 #include "case.h"
 
 int main(int argc, char **argv) {

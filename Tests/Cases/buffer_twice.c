@@ -1,5 +1,6 @@
-// TRUTH: the program adds buffer 3 to the buffer ring of group 6 twice after each use, so that the ring holds it twice.
-// RECVs on two sockets get the same buffer id at the same time, and the second RECV overwrites the data of the first.
+// TRUTH: the program adds buffer 3 to the buffer ring of group 6 twice after each use, so the buffer ring holds it
+// twice. RECVs on two sockets get the same buffer id at the same time, and the second RECV overwrites the first one's
+// data.
 // Cure: add each buffer to the ring once, after its data has been used.
 #include "case.h"
 

@@ -1,7 +1,7 @@
-// TRUTH: the program passes the ring's size (8) instead of size - 1 as mask to io_uring_buf_ring_add, so all 8 buffers go
-// to slot 0 and slots 1 to 7 stay zero, while the tail advances by 8. The first receive gets slot 0; the next slot has
-// address 0, for which the kernel fails RECV 0x800 with ENOBUFS although 7 of 8 entries are left.
-// Cure: io_uring_buf_ring_mask(entries).
+// TRUTH: the program passes the buffer ring's size (8) instead of size - 1 as mask to io_uring_buf_ring_add. All 8
+// buffers are therefore written to slot 0 and slots 1 to 7 stay zero, while the tail advances by 8. The first receive
+// uses slot 0. Slot 1 has address 0, so the kernel fails RECV 0x800 with ENOBUFS although 7 of 8 entries are left.
+// Cure: pass io_uring_buf_ring_mask(entries).
 // Source: axboe/liburing#1538, #1629, #1275; io_uring_buf_ring_add(3).
 #include "case.h"
 

@@ -1,7 +1,8 @@
-// Shared by the cases: checks, the lines that a case prints, sockets and buffer rings.
+// Functions that the test programs of this directory (the cases) share: error checks, output lines, sockets, buffer
+// rings.
 //
 // A case prints `TRUTH: sentence`, `FACT name value` and, once the fault is present, `READY pid`. It then keeps its
-// state until a signal or the alarm ends it. With --healthy it does the same work without the fault.
+// state until a signal or the alarm ends it. With --healthy the case does the same work without the fault.
 #ifndef CASE_H
 #define CASE_H
 
@@ -54,7 +55,7 @@
 
 enum { SECONDS = 60, SKIPPED = 77 };
 
-// Kernel constants that Debian 12's liburing lacks.
+// Kernel constants that the liburing headers of Debian 12 lack.
 enum { OP_WAITID = 50, OP_FUTEX_WAIT = 51, OP_FUTEX_WAKE = 52, ENTER_NO_IOWAIT = 1 << 7 };
 
 static bool healthy UNUSED_OK;
@@ -168,7 +169,7 @@ struct result {
   uint32_t flags;
 };
 
-// Waits for one CQE and takes it.
+// Waits for one CQE, and takes it from the CQ.
 UNUSED_OK static struct result take(struct io_uring *ring) {
   struct io_uring_cqe *cqe;
   URING(io_uring_wait_cqe(ring, &cqe));
@@ -189,7 +190,7 @@ UNUSED_OK static void prep_futex_wait(struct io_uring_sqe *sqe, uint32_t *word, 
   sqe->fd = 2; // FUTEX2_SIZE_U32
   sqe->addr = (uintptr_t)word;
   sqe->off = value;
-  sqe->addr3 = 0xffffffff; // any waker
+  sqe->addr3 = 0xffffffff; // a bitset that matches every FUTEX_WAKE
 }
 
 UNUSED_OK static void prep_waitid(struct io_uring_sqe *sqe, pid_t pid, siginfo_t *info) {

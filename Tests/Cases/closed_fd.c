@@ -1,5 +1,6 @@
 // TRUTH: READ 0x111 waits on a pipe whose read end was closed with close(2) and has no descriptor any more. The request
-// keeps the read end open: the writer gets no SIGPIPE, and its data will go to a buffer that the program gave up.
+// keeps the read end open. A writer to the pipe therefore gets no SIGPIPE, and the READ will put the written data into
+// a buffer that the program no longer uses.
 // Cure: cancel with ASYNC_CANCEL_FD and wait for the CQE before close(2).
 #include "case.h"
 

@@ -1,7 +1,7 @@
 // TRUTH: LINK_TIMEOUT 0x302 should end RECV 0x301 after 30 s. The timeout's __kernel_timespec was freed and reused
-// between preparation and submission. The kernel reads it at submission, so the timer expires in 3735928559 s (118
-// years).
-// Cure: keep the timespec until io_uring_submit has returned.
+// between preparation and submission. The kernel reads the reused memory at submission, so the timer expires in
+// 3735928559 s (118 years).
+// Cure: keep the timespec unchanged until io_uring_submit has returned.
 // Source: tokio-rs/io-uring#156, axboe/liburing#975, #603.
 #include "case.h"
 
@@ -16,7 +16,7 @@ int main(int argc, char **argv) {
   io_uring_prep_recv(sqe, pair[0], buffer, sizeof buffer, 0);
   sqe->flags |= IOSQE_IO_LINK;
 
-  static struct __kernel_timespec memory; // represents heap memory that is given to another object
+  static struct __kernel_timespec memory; // stands for heap memory that another object reuses
   memory = (struct __kernel_timespec){.tv_sec = 30};
   io_uring_prep_link_timeout(next(&ring, 0x302), &memory, 0);
   if (!healthy)

@@ -1,6 +1,7 @@
-// TRUTH: cycles of waits. Each wait can end only after another wait of the cycle has ended. The argument names the
-// cycle; the comment of its function lists the edges. With --healthy one edge is open: a process outside the cycle
-// holds a descriptor that could end a wait, or a third thread ends it later.
+// TRUTH: a cycle of waits: each wait can end only after the next wait of the cycle has ended. The argument selects one
+// of twelve cycles; the comment of the cycle's function lists the waits. The healthy twin (--healthy) has no deadlock,
+// because one wait can be ended from outside the cycle: another process holds a descriptor that could end the wait, or
+// a third thread ends the wait later.
 #include "case.h"
 
 static struct io_uring ring;
@@ -10,7 +11,8 @@ static void open_ring(void) {
   URING(io_uring_queue_init(8, &ring, 0));
 }
 
-// With --healthy, starts a process that sleeps and keeps every descriptor open. This process is the open edge.
+// With --healthy, starts a process that sleeps and keeps a copy of every descriptor. That process, outside the cycle,
+// could end a wait.
 static void keep_alive_elsewhere(void) {
   if (healthy && !fork_child())
     sleep_for_ever();
@@ -34,7 +36,8 @@ static void pipe_self(void) {
   read_and_wait(0xd01, pipe_[0]);
 }
 
-// READ 0xda1 waits for a pipe of which the ring has both ends, as registered files 0 and 1: no descriptor is left.
+// READ 0xda1 waits for a pipe. Only the ring still holds the two ends, as registered files 0 and 1; their descriptors
+// are closed.
 static void registered_pipe(void) {
   int pipe_[2];
   MUST(pipe2(pipe_, O_CLOEXEC));
@@ -52,7 +55,8 @@ static void registered_pipe(void) {
   wait_in_vain(&ring);
 }
 
-// WRITE 0xdb2 would end READ 0xdb1 on the same pipe, but has IOSQE_IO_DRAIN: it is held back until the READ has ended.
+// WRITE 0xdb2 would end READ 0xdb1 on the same pipe, but has IOSQE_IO_DRAIN: the kernel does not start it until the
+// READ has ended.
 static void drained_write(void) {
   int pipe_[2];
   MUST(pipe2(pipe_, O_CLOEXEC));
@@ -70,8 +74,8 @@ static void drained_write(void) {
   wait_in_vain(&ring);
 }
 
-// Parent: READ 0xd11 on pipe A, whose write end only the child has. Child: READ 0xd12 on pipe B, whose write end only the
-// parent has.
+// Parent: READ 0xd11 on pipe A, whose write end only the child has. Child: READ 0xd12 on pipe B, whose write end only
+// the parent has.
 static void two_pipes(void) {
   int a[2], b[2];
   MUST(pipe2(a, O_CLOEXEC));
@@ -108,7 +112,7 @@ static void receive_from_each_other(int mine, int other, uint64_t user_data) {
   wait_in_vain(&ring);
 }
 
-// Parent and child: RECV 0xd21 and 0xd22 on the two ends of one socketpair.
+// Parent and child wait for each other to send: RECV 0xd21 and 0xd22 on the two ends of one socketpair.
 static void socket_pair(void) {
   int pair[2];
   open_socket_pair(pair);
@@ -117,7 +121,7 @@ static void socket_pair(void) {
   receive_from_each_other(pair[0], pair[1], 0xd21);
 }
 
-// Parent and child: RECV 0xd31 and 0xd32 on the two ends of one TCP connection; each waits for the other to speak first.
+// Parent and child: RECV 0xd31 and 0xd32 on the two ends of one TCP connection; each waits for the other to send first.
 static void tcp(void) {
   unsigned short port;
   int listener = listen_loopback(&port, 0), client = connect_loopback(port);
@@ -135,8 +139,8 @@ static void send_all(int fd, uint64_t user_data) {
   wait_in_vain(&ring);
 }
 
-// Parent and child: SEND 0xd41 and 0xd42 of 4 MiB on the two ends of one socketpair; both send queues are full, nobody
-// receives.
+// Parent and child: SEND 0xd41 and 0xd42 of 4 MiB on the two ends of one socketpair. Both send queues are full, and
+// neither process receives.
 static void full_sockets(void) {
   int pair[2];
   open_socket_pair(pair);
@@ -183,7 +187,7 @@ static void *wait_for_word(void *index) {
   return NULL;
 }
 
-// A third thread, outside every cycle, ends all waits after 40 s.
+// Runs in a third thread, outside the cycle, and ends all waits after 40 s.
 static void *wake_all_later(void *unused) {
   struct io_uring own;
   (void)unused;
@@ -218,8 +222,8 @@ static void two_threads(void *(*work)(void *)) {
   pthread_join(other, NULL);
 }
 
-// WAITID 0xd81 of the parent waits for the child's end; the child's READ 0xd82 waits for a pipe whose only write end the
-// parent holds.
+// WAITID 0xd81 of the parent waits for the child's end; the child's READ 0xd82 waits for a pipe whose only write end
+// the parent holds.
 static void child_and_pipe(void) {
   static siginfo_t info;
   int pipe_[2];
@@ -252,8 +256,8 @@ static void *answer_under_mutex(void *unused) {
   return NULL;
 }
 
-// The main thread holds a mutex and waits for READ 0xd91 on a pipe; the thread that would write to the pipe waits for the
-// mutex.
+// The main thread holds a mutex and waits for READ 0xd91 on a pipe; the thread that would write to the pipe waits for
+// the mutex.
 static void mutex_and_pipe(void) {
   MUST(pipe2(answer, O_CLOEXEC));
   fact("pipe", "%lu", inode(answer[0]));
@@ -282,11 +286,12 @@ int main(int argc, char **argv) {
       {"full_sockets", full_sockets, NULL},
       {"child_and_pipe", child_and_pipe, NULL},
       {"mutex_and_pipe", mutex_and_pipe, NULL},
-      // Two threads: each waits on its ring, with no request in flight, for a MSG_RING that the other sends afterwards.
+      // Each of two threads waits on its ring, with no request in flight, for a MSG_RING from the other thread, which
+      // the other sends only after its own wait.
       {"messages", NULL, wait_for_message},
-      // Two threads: READ 0xd61 and 0xd62, each on an eventfd that the other writes afterwards.
+      // Each of two threads READs (0xd61, 0xd62) an eventfd that the other writes only after its own READ.
       {"eventfds", NULL, wait_for_event},
-      // Two threads: FUTEX_WAIT 0xd71 and 0xd72, each on a word that the other wakes afterwards.
+      // Each of two threads waits (FUTEX_WAIT 0xd71, 0xd72) for a word that the other wakes only after its own wait.
       {"futexes", NULL, wait_for_word},
   };
   for (unsigned i = 0; i < sizeof cycles / sizeof *cycles; i++)

@@ -1,7 +1,7 @@
-// TRUTH: the ring has IORING_SETUP_DEFER_TASKRUN and no IORING_SETUP_TASKRUN_FLAG. Data for RECV 0x501 arrived. Its
-// completion is task work of the ring and runs only when the submitter calls io_uring_enter with GETEVENTS. The program
-// looks at the CQ with io_uring_peek_cqe every 10 ms, which does not enter the kernel.
-// Cure: io_uring_get_events, or IORING_SETUP_TASKRUN_FLAG.
+// TRUTH: the ring has IORING_SETUP_DEFER_TASKRUN and no IORING_SETUP_TASKRUN_FLAG. Data for RECV 0x501 has arrived. The
+// RECV's completion is task work of the ring, which runs only when the submitter calls io_uring_enter with GETEVENTS.
+// The program looks at the CQ every 10 ms with io_uring_peek_cqe, which does not enter the kernel.
+// Cure: call io_uring_get_events, or set IORING_SETUP_TASKRUN_FLAG.
 // Source: tokio-rs/io-uring#263, socketry/io-event#166, jordanisaacs/rustix-uring#7, Codesire-Deng/co_context#40.
 #include "case.h"
 

@@ -1,5 +1,5 @@
-// TRUTH: RECV 0x700 has MSG_DONTWAIT in its flags, so io_uring does not arm a poll: the request completes with EAGAIN at
-// once, and the program submits it again each millisecond.
+// TRUTH: RECV 0x700 has MSG_DONTWAIT in its flags, so io_uring does not arm a poll when the socket is empty: the
+// request completes with EAGAIN at once, and the program submits it again after a millisecond.
 // Cure: drop MSG_DONTWAIT.
 // Source: axboe/liburing#897, #364, scylladb/seastar#3479.
 #include "case.h"

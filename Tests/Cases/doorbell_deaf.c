@@ -1,7 +1,7 @@
-// TRUTH: multishot POLL_ADD 0xf01 on an eventfd wakes the program's event loop. The CQ (8 entries) had overflowed with
-// NOPs when the eventfd was written. A multishot poll that cannot post an auxiliary CQE ends: its last CQE has POLLIN
-// and no F_MORE. The loop took all CQEs, did not test F_MORE, and now waits with nothing in flight while the eventfd's
-// counter grows.
+// TRUTH: multishot POLL_ADD 0xf01 on an eventfd wakes the program's event loop. When the eventfd was written, the CQ (8
+// entries) had overflowed with the CQEs of NOPs. A multishot poll that cannot post an auxiliary CQE ends: its last CQE
+// has POLLIN and no F_MORE. The loop took all CQEs and did not test F_MORE. It now waits although no request is in
+// flight, while the eventfd's counter grows.
 // Cure: submit the poll again when F_MORE is missing.
 // Source: ClickHouse/silk#80.
 #include "case.h"

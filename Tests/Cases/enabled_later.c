@@ -1,5 +1,5 @@
-// TRUTH: no fault. A ring created with IORING_SETUP_R_DISABLED is enabled and used: two READs wait on an empty pipe, a NOP
-// completes every 700 ms.
+// TRUTH: no fault. A ring created with IORING_SETUP_R_DISABLED is enabled and used: two READs wait on an empty pipe,
+// and a NOP completes every 700 ms.
 #include "case.h"
 
 int main(int argc, char **argv) {

@@ -1,7 +1,7 @@
 // TRUTH: NOP 0x1501 has completed during its submission, and its CQE is unread. The thread that takes CQEs sleeps in
 // read(2) on the ring's eventfd. The eventfd was registered with IORING_REGISTER_EVENTFD_ASYNC, so the kernel signals
-// it only for completions that are posted after the submission.
-// Cure: IORING_REGISTER_EVENTFD (as in the healthy twin), or look at the CQ after submitting.
+// the eventfd only for completions that are posted after the submission.
+// Cure: IORING_REGISTER_EVENTFD (as in the healthy twin, --healthy), or look at the CQ after submitting.
 #include "case.h"
 
 static struct io_uring ring;

@@ -1,5 +1,5 @@
-// TRUTH: READ 0x2301 waits on an empty pipe; the thread that submitted it exits; when data arrives, the READ fails with
-// ECANCELED, because its task work cannot run in a thread that has exited. Nothing in the program cancels it.
+// TRUTH: READ 0x2301 waits on an empty pipe, and the thread that submitted it exits. When data arrives, the READ fails
+// with ECANCELED, because its task work cannot run in a thread that has exited. The program itself cancels no request.
 // Cure: submit from a thread that lives until the CQE has been taken.
 #include "case.h"
 

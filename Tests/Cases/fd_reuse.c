@@ -1,6 +1,6 @@
 // TRUTH: RECV 0x101 stays armed on a TCP socket whose descriptor was closed with close(2). The descriptor number now
-// belongs to another connection. Only the request keeps the old socket open: its peer got no FIN. The 5 bytes that the
-// client sends are in the new socket, which no request reads.
+// belongs to another connection. Only the request keeps the old socket open, so the old socket's peer got no FIN. The
+// new connection's client has sent 5 bytes, which stay in the new socket because no request reads it.
 // Cure: shutdown(2) or ASYNC_CANCEL_FD before close(2), and a RECV on the new socket.
 // Source: axboe/liburing#363, #932, #1048.
 #include "case.h"
@@ -23,7 +23,7 @@ int main(int argc, char **argv) {
   if (healthy)
     MUST(shutdown(server, SHUT_RDWR));
   MUST(close(server));
-  int again = (int)MUST(accept4(listener, NULL, NULL, SOCK_CLOEXEC)); // gets the same, lowest free number
+  int again = (int)MUST(accept4(listener, NULL, NULL, SOCK_CLOEXEC)); // the same number as `server`
   if (healthy) {
     take(&ring);
     io_uring_prep_recv(next(&ring, 0x102), again, second_buffer, sizeof second_buffer, 0);

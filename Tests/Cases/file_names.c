@@ -1,5 +1,5 @@
 // TRUTH: no fault. A file is read, closed with close(2), and its descriptor number is given to a pipe, on which
-// READ 0x77 waits. The READs 0x1 to 0x3 were on the file, READ 0x77 is on the pipe.
+// READ 0x77 waits. uringtop must name the file for the READs 0x1 to 0x3, and the pipe for READ 0x77.
 #include "case.h"
 
 int main(int argc, char **argv) {

@@ -1,7 +1,9 @@
-// TRUTH: a registered resource is removed from its table while a request in flight uses it; the request keeps its
-// reference. Argument `buffer`: slot 0 is emptied while READ_FIXED 0x1901 uses the buffer. Argument `file`: slot 0 is
-// emptied while RECV 0x1902 uses the socket, which has no other descriptor, so its peer gets no end of file.
-// Cure: wait for the request, or cancel it, before the slot changes.
+// TRUTH: the program removes a registered buffer or file from the ring's table while a request in flight uses it. The
+// request's reference keeps the buffer or file alive. Argument `buffer`: the program empties slot 0 of the buffer table
+// while READ_FIXED 0x1901 uses the buffer. Argument `file`: the program empties slot 0 of the file table while RECV
+// 0x1902 uses the socket. The socket has no descriptor, and only the request keeps it open, so its peer sees no end of
+// file.
+// Cure: wait for the request, or cancel it, before changing the slot.
 #include "case.h"
 
 int main(int argc, char **argv) {

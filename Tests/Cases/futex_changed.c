@@ -1,5 +1,5 @@
-// TRUTH: FUTEX_WAIT 0x2901 waits for a word to change from 0. Another thread has stored 1 without FUTEX_WAKE, so the word
-// differs from the expected value and the request still sleeps. Cure: wake the futex after the store.
+// TRUTH: FUTEX_WAIT 0x2901 waits for a word to change from 0. The program has stored 1 in the word without FUTEX_WAKE,
+// so the request still waits although the word differs from the expected value 0. Cure: wake the futex after the store.
 #include "case.h"
 
 static uint32_t word;

@@ -1,6 +1,7 @@
-// TRUTH: io_uring_register_buf_ring with 6 entries, which is not a power of two, fails with EINVAL, and the program
-// ignores the result. Group 5 does not exist: each RECV 0x3501 that selects a buffer of group 5 fails with ENOBUFS.
-// Cure: check the result of io_uring_register_buf_ring; register a power of two.
+// TRUTH: the program registers buffer group 5 with 6 entries, which is not a power of two. io_uring_register_buf_ring
+// fails with EINVAL, and the program ignores the result. Group 5 does not exist: each RECV 0x3501 that selects a buffer
+// of group 5 fails with ENOBUFS.
+// Cure: check the result of io_uring_register_buf_ring; register a number of entries that is a power of two.
 #include "case.h"
 
 enum { ENTRIES = 8, SIZE = 256, GROUP = 5 };

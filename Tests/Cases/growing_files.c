@@ -1,7 +1,8 @@
-// TRUTH: no fault. Argument `reopen`: like cat, reads a 100-byte file to its end, closes it with close(2), and reads an
-// 8 KiB file on the same descriptor number. Argument `ring`: the same, but opens and closes through the ring. Argument
-// `tail`: reads a file to its end and continues after it has grown. No transfer is short: a READ returns fewer bytes
-// than it requested only at the file's end.
+// TRUTH: no fault. Argument `reopen`: the program reads a 100-byte file to its end as cat does, closes it with
+// close(2), and reads an 8 KiB file on the same descriptor number. Argument `ring`: the program does the same, but
+// opens and closes the files through the ring. Argument `tail`: the program reads a file to its end, and continues
+// after the file has grown. No READ is a short transfer: a READ returns fewer bytes than it requested only at the
+// file's end.
 #include "case.h"
 
 static struct io_uring ring;

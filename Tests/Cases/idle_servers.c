@@ -19,7 +19,7 @@ static void wait_for_ever(void) {
     take(&ring);
 }
 
-// Starts a child that keeps `keep` open, closes its copy of `drop`, and sleeps.
+// Starts a child process that keeps its copy of `keep` open, closes its copy of `drop`, and sleeps.
 static void sleeping_peer(int keep, int drop) {
   if (!fork_child()) {
     MUST(close(drop));

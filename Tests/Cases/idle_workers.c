@@ -1,6 +1,8 @@
-// TRUTH: every 2 s a burst of 48 SPLICEs from an empty pipe blocks 48 io-wq workers. 100 ms later each SPLICE has moved
-// its byte, and the workers are idle until the next burst. A POLL_ADD could wait for the data without a thread.
-// Cure: POLL_ADD first, as the healthy twin does; or limit the workers with IORING_REGISTER_IOWQ_MAX_WORKERS.
+// TRUTH: every 2 s a burst of 48 SPLICEs from an empty pipe blocks 48 io-wq workers. 100 ms later the program writes 48
+// bytes to the pipe. Each SPLICE moves one byte, and the workers are then idle until the next burst. A POLL_ADD could
+// wait for the data without a worker.
+// Cure: submit a POLL_ADD instead, as the healthy twin (--healthy) does; or limit the workers with
+// IORING_REGISTER_IOWQ_MAX_WORKERS.
 #include "case.h"
 
 enum { BURST = 48 };

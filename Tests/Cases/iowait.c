@@ -1,6 +1,6 @@
 // TRUTH: the thread waits in io_uring_enter for RECV 0x2601 on a socket, and the kernel counts the idle time of the
 // thread's processor as iowait although no storage request is in flight.
-// Cure: set IORING_ENTER_NO_IOWAIT (Linux 6.15), as the healthy twin does.
+// Cure: set IORING_ENTER_NO_IOWAIT (Linux 6.15), as the healthy twin (--healthy) does.
 #include "case.h"
 
 static unsigned long long iowait(void) {

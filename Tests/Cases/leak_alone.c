@@ -1,5 +1,5 @@
-// TRUTH: RECV 0x1401 waits on a socketpair whose peer end this process holds and never writes to. No other request
-// completed on the ring, and no task waits for the ring or looks at its CQ: the main thread sleeps in nanosleep.
+// TRUTH: RECV 0x1401 waits on a socketpair whose other end this process holds and never writes to. No other request of
+// the ring has completed, and no thread waits for a CQE or looks at the CQ: the main thread sleeps in nanosleep.
 // Cure: cancel the request when it is no longer needed, or wait for it.
 #include "case.h"
 

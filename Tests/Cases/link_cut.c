@@ -1,6 +1,7 @@
 // TRUTH: the SQ (4 entries) was full after RECV 0x204 (IOSQE_IO_LINK), so the program submitted before it queued
-// LINK_TIMEOUT 0x205. A chain ends with its submission: RECV runs without a timeout, blocked in an io-wq worker, on a
-// socket whose peer sends nothing. LINK_TIMEOUT, the first of the next submission, failed with EINVAL in preparation.
+// LINK_TIMEOUT 0x205. A chain of linked requests ends with its submission, so RECV 0x204 runs without a timeout. It
+// blocks an io-wq worker on a socket whose peer sends nothing. LINK_TIMEOUT 0x205 became the first SQE of the next
+// submission, and failed with EINVAL in preparation.
 // Cure: reserve room for the whole chain (io_uring_sq_space_left) before its first SQE is queued.
 // Source: axboe/liburing#1210, #1125, romange/helio#3, DataDog/glommio#278.
 #include "case.h"

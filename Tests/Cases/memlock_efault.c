@@ -1,6 +1,7 @@
-// TRUTH: io_uring_register_buffers of 1 MiB failed with ENOMEM (RLIMIT_MEMLOCK 64 KiB, no CAP_IPC_LOCK), which the program
-// ignores. The ring has no buffer table, so each READ_FIXED 0x1100 fails with EFAULT although its memory is mapped.
-// Cure: raise RLIMIT_MEMLOCK, or fall back to READ.
+// TRUTH: io_uring_register_buffers of 1 MiB failed with ENOMEM (RLIMIT_MEMLOCK is 64 KiB, and CAP_IPC_LOCK is missing).
+// The program ignores the error. The ring has no buffer table, so each READ_FIXED 0x1100 fails with EFAULT although its
+// memory is mapped.
+// Cure: raise RLIMIT_MEMLOCK, or use READ instead of READ_FIXED after the failure.
 // Source: axboe/liburing#365, versatica/mediasoup#1331, iree-org/iree#23654.
 #include "case.h"
 

@@ -1,8 +1,9 @@
-// TRUTH: the memory of a request in flight changes. Argument `remap`: the program unmaps the buffer of READ 0x1201 and
-// maps other memory at its address, which the READ will overwrite. Argument `mremap`: the buffer of READ 0x1202 moves
-// to another address. Argument `discard`: madvise(MADV_DONTNEED) on the registered buffer of READ_FIXED 0x1203, which
-// will fill the pinned pages that the process no longer maps.
-// Cure: keep the memory in place until the CQE has been taken.
+// TRUTH: the program changes the memory mapping of a request in flight. Argument `remap`: the program unmaps the buffer
+// of READ 0x1201 and maps other memory at its address, which the READ will overwrite. Argument `mremap`: the program
+// moves the buffer of READ 0x1202 to another address. Argument `discard`: the program calls madvise(MADV_DONTNEED) on
+// the registered buffer of READ_FIXED 0x1203. The READ_FIXED will fill the pinned pages, which the process no longer
+// maps.
+// Cure: do not change the mapping until the CQE has been taken.
 #include "case.h"
 
 int main(int argc, char **argv) {

@@ -1,5 +1,6 @@
-// TRUTH: no fault. Multishot POLL_ADD, RECV and ACCEPT wait; 0x11, 0x21 and 0x31 have posted a CQE, 0x10, 0x20 and 0x30
-// have not. Each is on the file that its FACT line names.
+// TRUTH: no fault. Two multishot requests of each kind are in flight: POLL_ADD 0x10 and 0x11, RECV 0x20 and 0x21,
+// ACCEPT 0x30 and 0x31. The second of each kind has posted a CQE, the first has not. The program's FACT lines give the
+// inode of each request's file.
 #include "case.h"
 
 int main(int argc, char **argv) {

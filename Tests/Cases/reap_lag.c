@@ -1,6 +1,6 @@
-// TRUTH: every CQE of READ 0x1501 stays in the CQ for about 200 ms, because the loop sleeps in nanosleep and then looks
-// at the CQ instead of waiting for the CQE.
-// Cure: wait in io_uring_enter (io_uring_wait_cqe), or for an eventfd of the ring.
+// TRUTH: every CQE of READ 0x1501 stays in the CQ for about 200 ms, because the program's loop sleeps in nanosleep
+// before it looks at the CQ, instead of waiting for the CQE.
+// Cure: wait in io_uring_enter (io_uring_wait_cqe), or wait for an eventfd that is registered with the ring.
 #include "case.h"
 
 int main(int argc, char **argv) {

@@ -1,6 +1,6 @@
-// TRUTH: the ring was created with IORING_SETUP_R_DISABLED, and nothing enables it. READ 0x1901 is queued, and each
-// io_uring_enter fails with EBADFD every 200 ms, which the program ignores: the SQE stays in the SQ.
-// Cure: io_uring_enable_rings before the first submission.
+// TRUTH: the ring was created with IORING_SETUP_R_DISABLED, and nothing enables it. READ 0x1901 is queued. The program
+// calls io_uring_enter every 200 ms; each call fails with EBADFD, which the program ignores. The SQE stays in the SQ.
+// Cure: call io_uring_enable_rings before the first submission.
 #include "case.h"
 
 int main(int argc, char **argv) {

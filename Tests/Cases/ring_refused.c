@@ -1,5 +1,6 @@
-// TRUTH: io_uring_setup fails every 500 ms, and the program falls back silently. Argument `flags`: EINVAL, because
-// IORING_SETUP_DEFER_TASKRUN needs IORING_SETUP_SINGLE_ISSUER. Argument `seccomp`: EPERM from a seccomp filter.
+// TRUTH: the program calls io_uring_setup every 500 ms. Each call fails, and the program prints no error. Argument
+// `flags`: EINVAL, because IORING_SETUP_DEFER_TASKRUN needs IORING_SETUP_SINGLE_ISSUER. Argument `seccomp`: EPERM from
+// a seccomp filter.
 // Cure: set the missing flag; use a filter that allows io_uring_setup.
 #include "case.h"
 #include <linux/audit.h>

@@ -1,8 +1,9 @@
-// TRUTH: SEND_ZC 0xc01 of 1 MiB has posted its result (F_MORE). Its notification follows when the last byte has left the
-// send queue. The peer, a child process, does not read: its window is full and most of the data is in this socket's send
-// queue. The program waits for the notification before it continues.
+// TRUTH: SEND_ZC 0xc01 of 1 MiB has posted its result CQE (with F_MORE). Its notification CQE follows when the last
+// byte has left the send queue. The peer, a child process, does not read. The peer's receive window is full, and most
+// of the data stays in this socket's send queue. The program waits for the notification before it continues.
 // With the argument `closed` the program has closed its socket: the connection stays open without any descriptor.
-// Cure: send from other buffers meanwhile; bound the wait by shutting the connection down; the peer must read.
+// Cure: use other buffers for further sends, and shut the connection down when the wait is too long; or let the peer
+// read.
 // Source: oferchen/rsync#7600, axboe/liburing#643, #801, netty/netty#17238.
 #include "case.h"
 

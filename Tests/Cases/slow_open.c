@@ -1,6 +1,6 @@
 // TRUTH: io_uring always runs an OPENAT with O_CREAT (0x2801) and a STATX (0x2802) in an io-wq worker. The program's
-// file exists and is cached, but each time that the program opens it, both requests are punted.
-// Cure: open without O_CREAT first, which the kernel tries inline; keep files open.
+// file exists and is cached. Still, each time that the program opens the file, both requests run in a worker.
+// Cure: open without O_CREAT first, because the kernel tries such an OPENAT inline; keep files open.
 #include "case.h"
 
 int main(int argc, char **argv) {

@@ -1,6 +1,7 @@
 // TRUTH: SPLICE 0xa01 from pipe A (fd_in, empty; this process holds its write end) to pipe B always runs in an io-wq
-// worker, which sleeps until A has data. SPLICE 0xa02 from A to pipe C waits for the same: two workers are blocked.
-// Cure: POLL_ADD on the in pipe first, or SPLICE_F_NONBLOCK and retry.
+// worker, which sleeps until A has data. SPLICE 0xa02 from A to pipe C also waits for data in A, so two workers are
+// blocked.
+// Cure: wait for pipe A with a POLL_ADD first, or set SPLICE_F_NONBLOCK and retry.
 // Source: ocaml-multicore/eio#327, lalinsky/zio#630, axboe/liburing#460.
 #include "case.h"
 

@@ -1,8 +1,9 @@
-// TRUTH: the SQ thread serves late. Argument `sleeps`: sq_thread_idle is 1 ms and NOP 0x1601 is submitted every 20 ms,
-// so each submission finds the thread asleep and needs a system call to wake it. Argument `starved`: the thread runs
-// with SCHED_IDLE on the same processor as a busy thread, and SQEs wait for milliseconds.
-// Cure: a longer sq_thread_idle, or no SQPOLL; a processor of its own for the thread. In the healthy twins the SQ
-// thread polls for 5 ms or more per NOP, so the finding sqpoll-idle is correct there.
+// TRUTH: the SQ thread takes SQEs late. Argument `sleeps`: sq_thread_idle is 1 ms and NOP 0x1601 is submitted every 20
+// ms, so each submission finds the thread asleep and needs a system call to wake it. Argument `starved`: the thread
+// runs with SCHED_IDLE on the same processor as a busy thread, and SQEs wait in the SQ for milliseconds.
+// Cure for `sleeps`: a longer sq_thread_idle, or no SQPOLL. Cure for `starved`: a processor that only the SQ thread
+// uses. In the healthy twins (--healthy) the SQ thread polls for 5 ms or more per NOP. The finding sqpoll-idle is
+// therefore correct for a healthy twin.
 #include "case.h"
 #include <dirent.h>
 
@@ -20,8 +21,8 @@ static __attribute__((noreturn)) void *burn(void *unused) {
     ;
 }
 
-// Finds the only thread of the process whose name begins with iou-sqp. fdinfo would not help: it shows the thread that
-// created the ring.
+// Finds the only thread of the process whose name begins with iou-sqp. The SqThread field of the ring's fdinfo is no
+// substitute: some kernels show the thread that created the ring there.
 static int sq_thread(void) {
   DIR *folder = opendir("/proc/self/task");
   int thread = 0;

@@ -1,6 +1,8 @@
-// TRUTH: user_data 0x2101 stands for an object that the program frees and uses again while READ 0x2101 on pipe A is in
-// flight. The new READ 0x2101 on pipe B completes; then the old one's CQE arrives with the same user_data, and the program
-// takes it for the new object's. Cure: cancel and take the CQE before user_data is used again, or put a generation in it.
+// TRUTH: the program uses user_data 0x2101 for two objects. READ 0x2101 on pipe A, for the old object, is still in
+// flight when the program frees that object and submits READ 0x2101 on pipe B for the new object. The new READ
+// completes first. Then the old READ's CQE arrives with the same user_data, and the program attributes it to the new
+// object.
+// Cure: cancel the old READ and take its CQE before reusing its user_data, or put a generation number in user_data.
 #include "case.h"
 
 int main(int argc, char **argv) {

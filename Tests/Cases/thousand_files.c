@@ -1,9 +1,9 @@
 // TRUTH: no fault. The program opens, reads, closes and removes a thousand files. All have the same descriptor number,
-// and their inode numbers are reused. Every fifth file is read as a registered file, always in slot 0. Between the
-// files, pipes get the same descriptor number: for a multishot POLL_ADD that stays armed although its pipe is closed,
-// for a SPLICE, and for a READ of a registered pipe. The name of a file is u followed by the user_data of its READ. The
-// user_data of the other requests contain the inode numbers of their pipes. Any other file name that uringtop shows for
-// a request is false. At the end READ 0x5001 waits on a pipe.
+// and their inode numbers are reused. Every fifth file is read as a registered file, always in slot 0 of the file
+// table. After every tenth file the program makes two pipes, which get the same descriptor numbers. It uses them for a
+// multishot POLL_ADD that stays armed after its pipe is closed, for a SPLICE, and for a READ of a registered pipe. The
+// name of a file is u followed by the user_data of its READ. The user_data of a pipe's request contains the pipe's
+// inode number. Any other file name that uringtop shows for a request is false. At the end READ 0x5001 waits on a pipe.
 // With the argument `halfway`, the program waits for a byte on standard input after READ 0x11f5 and again after READ
 // 0x11f9, while the file of that READ is open.
 #include "case.h"

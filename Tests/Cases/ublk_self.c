@@ -1,15 +1,16 @@
-// TRUTH: a ublk server (one queue, depth 1) reads its data from a file that by mistake is its own device. A client's read
-// occupies tag 0. The server answers it with READ 0xdb1 on the device, which waits for a free tag: a cycle of READ, the
-// device's only tag, and the server itself. Cure: another backing file; the healthy twin has one.
-// Needs root and ublk_drv; run it in a guest only, since a worker is left in uninterruptible sleep.
+// TRUTH: a ublk server (one queue, depth 1) reads its data from a backing file, which by mistake is the server's own
+// device. A client's read occupies tag 0. To answer that read, the server submits READ 0xdb1 on the device. READ 0xdb1
+// waits for a free tag, but the only tag is free again only after the server has answered. Cure: another backing file,
+// as in the healthy twin (--healthy).
+// Needs root and ublk_drv. Run it in a guest only, because an io-wq worker stays in uninterruptible sleep.
 #include "case.h"
 #include <linux/ublk_cmd.h>
 
 #ifndef UBLK_F_CMD_IOCTL_ENCODE
 #define UBLK_F_CMD_IOCTL_ENCODE (1ULL << 6)
 #endif
-// Linux 7.x scans for partitions after START_DEV has completed, when the program does not serve the device yet. Older
-// kernels ignore the flag.
+// With this flag the kernel does not scan the device for partitions. Linux 7.x scans after START_DEV has completed,
+// when this program does not serve the device yet. Older kernels ignore the flag.
 #ifndef UBLK_F_NO_AUTO_PART_SCAN
 #define UBLK_F_NO_AUTO_PART_SCAN (1ULL << 18)
 #endif
@@ -112,7 +113,7 @@ int main(int argc, char **argv) {
   int backing = healthy ? temporary_file(DEVICE) : (int)MUST(open(path, O_RDONLY | O_DIRECT | O_CLOEXEC));
   pid_t client = fork_child();
   if (!client) {
-    // Closes the server's rings, which a real client, another program, would not have.
+    // Closes the inherited rings of the server: a real client is another program and does not have them.
     close(queue.ring_fd);
     close(control.ring_fd);
     int fd = (int)MUST(open(path, O_RDONLY | O_DIRECT | O_CLOEXEC));

@@ -1,5 +1,6 @@
-// TRUTH: the program and its thread are bound to processor 0; IORING_REGISTER_IOWQ_AFF binds the ring's io-wq workers to
-// processor 1. Each READ 0x2501 with IOSQE_ASYNC runs on the processor that the program avoids.
+// TRUTH: the program and its thread are bound to processor 0; IORING_REGISTER_IOWQ_AFF binds the ring's io-wq workers
+// to processor 1. Each READ 0x2501 with IOSQE_ASYNC therefore runs on processor 1, which the program itself does not
+// use.
 // Cure: IORING_REGISTER_IOWQ_AFF with the program's own processors.
 #include "case.h"
 

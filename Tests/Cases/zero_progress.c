@@ -1,6 +1,6 @@
-// TRUTH: READ 0x2201 at the end of a file (offset 4096 of 4096 bytes) returns 0 each time, and the program submits it again
-// at once, as if 0 meant "try again". Cure: treat 0 as the end of the file, as the
-// healthy twin does, which begins again at offset 0.
+// TRUTH: READ 0x2201 at the end of a file (offset 4096 of 4096 bytes) returns 0 each time, and the program submits it
+// again at once, as if 0 meant "try again". Cure: treat 0 as the end of the file. The healthy twin (--healthy) does so:
+// after a result of 0 it reads from offset 0.
 #include "case.h"
 
 int main(int argc, char **argv) {

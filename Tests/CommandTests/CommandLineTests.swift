@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 import UringRecordings
 
-/// Commands that need no privileges: help, invalid command lines, recordings.
+/// Tests of commands that need no privileges: help, invalid command lines, and commands that read
+/// recordings.
 @Suite struct CommandLineTests {
   /// A recording from Linux 6.18: a NOP, then a READ on an empty pipe that is in flight until the
   /// program exits.
@@ -57,7 +58,8 @@ import UringRecordings
     #expect(outcome.error.hasSuffix(hint + "\n"), "\(outcome.error)")
   }
 
-  /// Findings describe the requests that they name even if a filter excludes these from the lists.
+  /// A finding includes descriptions of the requests that it names, even if a filter excludes these
+  /// requests from the document's lists.
   @Test func whatFindingsNameIsThereWithoutBeingListed() throws {
     struct Named: Decodable { var opcode: String? }
     struct Finding: Decodable { var requests: [Named] }
@@ -73,7 +75,7 @@ import UringRecordings
     #expect(document.findings.first?.requests.first?.opcode == "READ")
   }
 
-  /// For an empty list, a line reports that it is empty.
+  /// If a list is empty, the output has a line that states this.
   @Test func aTableSaysThatNothingIsInFlight() throws {
     let links = Command.root.appending(path: "Tests/Fixtures/6.18/links.uring").path()
     #expect(try Command.run("snapshot", "--from", links).text.contains("no requests in flight\n"))
@@ -234,7 +236,7 @@ import UringRecordings
     let script =
       "\(Command.binary.path()) export \(folder.path("a.uring")) -o - | true; echo ${PIPESTATUS[0]}"
     let outcome = try Command.run("-c", script, program: URL(filePath: "/bin/bash"))
-    // 141: killed by SIGPIPE. 0: `true` exited only after everything was written.
+    // 141: SIGPIPE killed uringtop. 0: uringtop wrote everything before `true` exited.
     #expect(["141\n", "0\n"].contains(outcome.text))
     #expect(outcome.error.isEmpty)
   }

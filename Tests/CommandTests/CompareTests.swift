@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The command `uringtop compare`.
+/// Tests of the command `uringtop compare`.
 @Suite struct CompareTests {
   private static func fixture(_ program: String) -> String {
     Command.root.appending(path: "Tests/Fixtures/6.18/\(program).uring").path()
@@ -15,7 +15,8 @@ import Testing
     #expect(outcome.text.contains("0 regressions, 0 improvements"))
   }
 
-  /// A finding only in the second recording is a regression, without a test of significance.
+  /// A finding that only the second recording has is a regression. The command does not test its
+  /// significance.
   @Test func aFindingThatAppearedIsARegression() throws {
     let arguments = [Self.fixture("timeout"), Self.fixture("cq_overflow")]
     let outcome = try Command.run(["compare", "--fail-on", "regression"] + arguments)

@@ -3,10 +3,10 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// The privileges that uringtop drops, and the seccomp filters that it installs.
+/// Tests of the privileges that uringtop drops and of the seccomp filters that it installs.
 @Suite struct ConfinementTests {
-  /// The command waits for the first byte of the recording, because nothing has been written to the
-  /// FIFO. It has already dropped its privileges.
+  /// The recording is a FIFO to which nothing has been written, so the command waits for the
+  /// recording's first byte. At that time it must already have dropped its privileges.
   @Test(arguments: [
     ["snapshot", "--from"], ["report", "--from"], ["export", "-o", "-", "--format", "uring"],
     ["replay"],
@@ -36,8 +36,8 @@ import Testing
       .first { $0.hasPrefix("\(name):") }?.split(separator: "\t").last.map(String.init)
   }
 
-  /// A C program that installs the filter for a kind of work, tries 15 calls, and prints which ones
-  /// the filter refuses.
+  /// A C program that installs the seccomp filter for a kind of work, tries 15 system calls, and
+  /// prints which of them the filter refuses.
   private static let program = """
     #define _GNU_SOURCE
     #include "CProcess.h"
@@ -78,7 +78,7 @@ import Testing
     """
 
   @Test(arguments: [
-    // the kind of work, and the calls that its filter allows
+    // the number of the kind of work, and the calls that its filter allows
     (0, ["read", "read-write", "read2", "write", "folder", "bpf", "io_uring"]),
     (1, ["read", "read-write", "read2", "write", "folder"]), (2, []), (3, ["write", "folder"]),
     (4, ["read", "read-write", "read2", "write", "folder", "accept", "bpf", "io_uring"]),

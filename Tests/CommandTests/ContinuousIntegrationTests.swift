@@ -3,7 +3,8 @@ import FoundationXML
 import TestSupport
 import Testing
 
-/// `uringtop report` in CI: `--ignore`, `--require-rings`, output formats and exit statuses.
+/// Tests of `uringtop report` as CI jobs use it: `--ignore`, `--require-rings`, output formats and
+/// exit statuses.
 @Suite struct ContinuousIntegrationTests {
   private static func fixture(_ name: String) -> String {
     Command.root.appending(path: "Tests/Fixtures/6.18/\(name).uring").path()
@@ -66,7 +67,7 @@ import Testing
     let commands = lines.filter { $0.hasPrefix("::") }
     #expect(try commands.count == tags("--from", Self.fixture("links")).count)
     #expect(commands.contains { $0.hasPrefix("::warning title=broken-chain::") })
-    // The summary, the meaning and the cure are lines of one message.
+    // Each message has three lines, separated by %0A: summary, meaning and cure.
     #expect(commands.allSatisfy { $0.components(separatedBy: "%0A").count == 3 })
   }
 
@@ -93,7 +94,7 @@ import Testing
     }
   }
 
-  /// The `report` commands in contrib/github-workflow.yml exist and work.
+  /// Runs the `report` commands that contrib/github-workflow.yml contains.
   @Test func exampleWorkflowRunsReportsOnARecording() throws {
     let folder = try TemporaryFolder()
     let workflow = try String(

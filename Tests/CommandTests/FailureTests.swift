@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// If its output fails, or if it crashes, uringtop prints one line and exits with a status that
-/// docs/exit-status.md lists.
+/// Tests that uringtop, if writing its output fails or if it crashes, prints one line and exits
+/// with a status that docs/exit-status.md lists.
 @Suite struct FailureTests {
   let folder: TemporaryFolder
 
@@ -33,8 +33,8 @@ import Testing
     #expect(outcome.error.filter(\.isNewline).count == 1, "\(outcome.error)")
   }
 
-  /// With standard error closed, the output file must not get descriptor 2: the warning that the
-  /// recording is cut off would be written into the file.
+  /// With standard error closed, the output file must not get descriptor 2. Otherwise uringtop
+  /// would write the warning that the recording is cut off into the output file.
   @Test func noFileTakesThePlaceOfAClosedStream() throws {
     let whole = try shell("$uringtop export cut.uring -o expected.jsonl")
     #expect(whole.status == 0 && whole.error.contains("cut off"))
@@ -48,7 +48,8 @@ import Testing
   ])
   func aCrashIsOneLine(signal: Int32, name: String) throws {
     try #require(mkfifo(folder.path("pipe"), 0o600) == 0)
-    // uringtop blocks until the shell opens the pipe for writing. Then the shell sends the signal.
+    // uringtop blocks until the shell opens the pipe for writing. The shell then sends the signal
+    // to uringtop.
     let outcome = try shell(
       "$uringtop snapshot --from pipe & exec 3>pipe; kill -\(signal) $!; wait $!")
     #expect(outcome.status == 128 + signal)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The flight recorder's command line.
+/// Tests of the flight recorder's command line (`record --keep` and `freeze`).
 @Suite struct FlightCommandTests {
   @Test(arguments: [
     (["record", "--keep", "60s", "-o", "-"], "to the folder that -o names"),

@@ -3,8 +3,8 @@ import FoundationXML
 import TestSupport
 import Testing
 
-/// The page of `report --html`. It is well-formed XML, so that an XML parser can check its
-/// structure.
+/// Tests of the page that `report --html` writes. The page is well-formed XML, so an XML parser can
+/// check its structure.
 @Suite struct HTMLReportTests {
   private func page(of recording: String, _ arguments: String...) throws -> XMLDocument {
     let outcome = try Command.run(["report", "--from", recording, "--html"] + arguments)
@@ -71,8 +71,8 @@ import Testing
     #expect(Set(links).isSubset(of: Set(targets)))
   }
 
-  /// Process and file names that contain markup are shown as text: the page has the same elements
-  /// as with harmless names.
+  /// Process and file names that contain markup are shown as text: the page must have the same
+  /// elements as a page with harmless names.
   @Test func namesCannotBecomeMarkup() throws {
     let folder = try TemporaryFolder()
     // The findings of this recording quote file names, and its rings have process names.

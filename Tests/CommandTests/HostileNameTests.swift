@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A recording with names that contain control and bidirectional characters, which could manipulate
-/// a terminal.
+/// Tests with a recording whose names contain control and bidirectional characters, which could
+/// manipulate a terminal.
 @Suite struct HostileNameTests {
   static let comm = "a\u{202E}\u{1B}[2J\n\u{2066}"
   static let file = "/tmp/\u{202E}cod.\u{9B}" + String(repeating: "x", count: 4000) + "/end"
@@ -65,7 +65,7 @@ import Testing
     let document = try #require(
       JSONSerialization.jsonObject(with: outcome.output) as? [String: Any])
     let rings = try #require(document["rings"] as? [[String: Any]])
-    // the kernel keeps 15 bytes of a name
+    // the kernel keeps only 15 bytes of a process name, so the document has a prefix
     #expect(rings.contains { Self.comm.hasPrefix($0["comm"] as? String ?? "?") })
     let requests = try #require(document["requests"] as? [[String: Any]])
     #expect(requests.contains { $0["file"] as? String == Self.file })

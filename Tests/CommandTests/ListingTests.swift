@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 import UringFields
 
-/// Rows, columns and totals that users choose: `snapshot --list` and `export --csv`.
+/// Tests of the rows, columns and totals that users choose with `snapshot --list` and `export
+/// --csv`.
 @Suite struct ListingTests {
   private static let recording = Command.root.appending(path: "Tests/Fixtures/6.18/errors.uring")
     .path()
@@ -35,8 +36,8 @@ import UringFields
     }
   }
 
-  /// `len` counts bytes for READ and vectors for READV, so a group with both has no sum. The same
-  /// applies to a snapshot read from its JSON.
+  /// `len` counts bytes for READ and vectors for READV, so a group of rows with both opcodes has no
+  /// sum. A snapshot that is read from its JSON must behave in the same way.
   @Test func onlyLengthsOfOneUnitAreAdded() throws {
     let recording = Command.root.appending(path: "Tests/Fixtures/6.18/short_read.uring").path()
     let folder = try TemporaryFolder()
@@ -88,7 +89,7 @@ import UringFields
     #expect(lines.contains(["complete", "OPENAT", "-2"]))
   }
 
-  /// The text equals that of the screen's empty Requests pane.
+  /// The text must equal the text of an empty Requests pane on the screen.
   @Test func optionsThatHideEveryRequestAreNamedInTheWordsOfTheScreen() throws {
     let outcome = try Command.run("snapshot", "--from", Self.recording, "--op", "FSYNC")
     #expect(

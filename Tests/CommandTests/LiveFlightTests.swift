@@ -6,7 +6,7 @@ import Testing
 @testable import UringSources
 @testable import UringTrace
 
-/// The flight recorder with live capture.
+/// Tests of the flight recorder (`record --keep`) with live capture.
 @Suite(.enabled(if: Live.isOn, "needs root"), .serialized) struct LiveFlightTests {
   let folder: TemporaryFolder
   private var flights: String { folder.path("flights") }
@@ -20,8 +20,8 @@ import Testing
     return names.filter { $0.hasSuffix(".uring") }.sorted()
   }
 
-  /// A condition, a signal and `freeze` each produce a complete file that contains the hung
-  /// request.
+  /// A condition (the request's age), a signal and `freeze` each make the recorder write a complete
+  /// file that contains the hung request.
   @Test func eachCauseGivesACompleteFileWithTheRequest() throws {
     let child = try TestPrograms.start("hang_poll")
     defer { _ = child.finish() }
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  /// If the disk is full, the recorder writes no file but continues to watch.
+  /// If the disk is full, the recorder writes no file but continues to capture.
   @Test func aFullDiskDoesNotEndTheWatch() throws {
     try FileManager.default.createDirectory(atPath: flights, withIntermediateDirectories: true)
     let mounted = try Command.run(
@@ -66,7 +66,8 @@ import Testing
     try Data(count: 4096).write(to: URL(filePath: "\(flights)/filling"))
     let outcome = try Command.run("record", "--keep", "20s", "-o", flights) { recorder in
       defer { kill(recorder.processIdentifier, SIGTERM) }
-      // Status of `freeze`: 67 until the recorder has started, 71 if it could not write the file.
+      // `freeze` exits with 67 until the recorder has started, then with 71 because the recorder
+      // could not write the file.
       let isRefused = try eventually {
         try Command.run("freeze", flights, "--wait", "2s").status == 71
       }

@@ -3,7 +3,7 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// `record`, `snapshot` and `capabilities` with live capture.
+/// Tests of `record`, `snapshot` and `capabilities` with live capture.
 @Suite(.enabled(if: Live.isOn, "needs root"), .serialized) struct LiveRecordTests {
   let folder: TemporaryFolder
 
@@ -11,7 +11,7 @@ import Testing
     folder = try TemporaryFolder()
   }
 
-  /// A command line of fio that submits exactly `requests` requests.
+  /// Returns a command line of fio that submits exactly `requests` requests.
   private func fio(_ name: String, requests: Int) -> [String] {
     [
       "fio", "--name=\(name)", "--ioengine=io_uring", "--rw=randread", "--bs=4k",
@@ -36,8 +36,8 @@ import Testing
     #expect((document["requests"] as? [Any])?.isEmpty == true)
   }
 
-  /// The disk accepts no data until the program has finished. The recording has gaps, but its sums
-  /// are exact.
+  /// The output accepts no data until the recorded program has finished, as if the disk were slow.
+  /// The recording then lacks records, but its sums are exact.
   @Test func sumsAreExactThoughTheDiskIsSlow() throws {
     let pipe = folder.path("slow.uring")
     let path = folder.path("trace.uring")
@@ -48,8 +48,9 @@ import Testing
     try #require(mkfifo(done, 0o600) == 0)
     reader.arguments = ["-c", "exec 3<\(pipe); cat \(done); exec cat <&3 >\(path)"]
     try reader.run()
-    // Twice as much data as uringtop queues in memory, at 184 bytes per request. uringtop has
-    // priority over the flood on their common processor, so that it reads all records in time.
+    // At 184 bytes per request, the flood causes twice as much data as uringtop queues in memory.
+    // uringtop has priority over the flood on their common processor, so that it reads all records
+    // from the BPF programs in time.
     let flood = "nice -n 19 \(try TestPrograms.path("nop_flood")) 1 32 --count 3000000; : >\(done)"
     let outcome = try Command.run(
       "-c", "0", Command.binary.path, "record", "-o", pipe, "--", "sh", "-c", flood,

@@ -3,7 +3,7 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// A running `uringtop serve`.
+/// A `uringtop serve` process that runs during a test.
 final class MetricsServer {
   let process = Process()
   private(set) var port: UInt16 = 0
@@ -36,7 +36,8 @@ final class MetricsServer {
     return process.terminationStatus
   }
 
-  /// The value of a sample whose line begins with this text; nil if there is none.
+  /// Returns the value of the metrics sample whose line begins with `sample`; nil if there is no
+  /// such sample.
   func value(_ sample: String) throws -> UInt64? {
     try HTTPConnection.get("/metrics", port: port).split(whereSeparator: \.isNewline)
       .first { $0.hasPrefix(sample) }
@@ -44,8 +45,8 @@ final class MetricsServer {
   }
 }
 
-/// A copy of a test program under a name that no other process has, because other tests run at the
-/// same time.
+/// A copy of a test program under a name that no other process has. The tests need this name
+/// because other tests run at the same time.
 struct NamedProgram {
   let name: String
   let path: String

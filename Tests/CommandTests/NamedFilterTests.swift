@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Named filters (`--where @name`) in commands that draw no screen.
+/// Tests of named filters (`--where @name`) in commands that draw no screen.
 @Suite struct NamedFilterTests {
   private static let recording = Command.root.appending(path: "Tests/Fixtures/6.18/errors.uring")
     .path()
@@ -35,7 +35,7 @@ import Testing
     try Command.run(arguments, environment: ["XDG_CONFIG_HOME": folder.url.path()])
   }
 
-  /// Commands, each with the name of a filter and the filter's expression.
+  /// Commands, each with the name of a filter from the configuration and that filter's expression.
   private var commands: [(command: [String], name: String, expression: String)] {
     [
       (["snapshot", "--list", "recent", "--csv", "--from", Self.recording], "reads", "op:READ"),

@@ -3,12 +3,12 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// Values of options: lists, choices, durations, sizes, columns.
+/// Tests of option values: lists, choices, durations, sizes, columns.
 @Suite struct OptionValueTests {
   private static let recording = Command.root.appending(path: "Tests/Fixtures/6.18/errors.uring")
     .path()
 
-  /// The number of rings in a recording that the filters select.
+  /// Returns the number of a recording's rings that the filters select.
   private func ringCount(_ recording: String, _ filters: String...) throws -> Int {
     let outcome = try Command.run(
       ["snapshot", "--from", recording, "--list", "rings", "--csv"] + filters)

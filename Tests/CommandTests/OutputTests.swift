@@ -3,7 +3,8 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// Output files after a failure, and output paths that are links or have an unusual owner.
+/// Tests of output files after a failure, and of output paths that are links or have an unusual
+/// owner.
 @Suite struct OutputTests {
   let folder: TemporaryFolder
   let input: String
@@ -53,7 +54,8 @@ import Testing
       let events = try Command.run("export", input, "-o", "-").text.count { $0 == "\n" }
       #expect(trace.count { $0 == "\n" } == events)
     }
-    // A redacted copy that --at cuts has an end record, so that it is not reported as cut off.
+    // A redacted copy that ends early because of --at still has an end record, so `report` does not
+    // warn that it is cut off.
     let cut = folder.path("cut.uring")
     try Command.run("export", input, "--redact", "--at", "1ms", "-o", cut)
     #expect(try Command.run("report", "--from", cut).error.isEmpty)
@@ -91,8 +93,8 @@ import Testing
     #expect(try names() == ["a.uring", "plain", "x.uring"])
   }
 
-  /// sudo can name a user without an entry in /etc/passwd, such as one of a directory service or a
-  /// container.
+  /// The user in sudo's variables (such as SUDO_UID) can lack an entry in /etc/passwd, for example
+  /// a user of a directory service or a container.
   @Test(.enabled(if: Live.isOn, "needs root")) func userWithoutAnEntryRunsTheCommand() throws {
     let path = folder.path("x.uring")
     let outcome = try Command.run(

@@ -4,9 +4,10 @@ import Testing
 
 @testable import UringPerfetto
 
-/// Traces for Perfetto.
+/// Tests of traces for Perfetto.
 @Suite struct PerfettoTests {
-  /// Recordings with chains, groups, workers, waits, overflows, requests in flight at the end.
+  /// Recordings that together contain chains, groups, io-wq workers, waits, CQ overflows, and
+  /// requests in flight at the end.
   private static let recordings = [
     "Fixtures/6.1/links", "Fixtures/6.12-sqe-group/sqe_group", "Fixtures/6.18/cancel",
     "Fixtures/6.18/file_mix", "Fixtures/6.18/hard_links", "Fixtures/6.18/io_wq",
@@ -27,8 +28,8 @@ import Testing
     try snapshot.output.write(to: folder[name + ".json"])
   }
 
-  /// Every packet parses, every arrow has two ends, slices nest, and counts equal those of the
-  /// snapshot.
+  /// Checks that every packet can be parsed, every arrow has two ends, slices nest, and the counts
+  /// equal the snapshot's counts.
   @Test func officialDefinitionsAndTheModelAgreeWithTraces() throws {
     let folder = try TemporaryFolder()
     for recording in Self.recordings {

@@ -3,12 +3,14 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// The metrics of `uringtop serve`, scraped by Debian's Prometheus and checked by its promtool.
+/// Tests of the metrics of `uringtop serve`: Debian's Prometheus scrapes them, and its promtool
+/// checks them.
 @Suite(
   .enabled(if: Live.isOn && Prometheus.isInstalled, "needs root, and make network-test"),
   .serialized)
 struct PrometheusTests {
-  /// The duration of the flood in seconds: URINGTOP_FLOOD, or 3.
+  /// The duration of the flood in seconds, from the environment variable URINGTOP_FLOOD (default:
+  /// 3).
   private static let seconds =
     ProcessInfo.processInfo.environment["URINGTOP_FLOOD"].flatMap { Int($0) } ?? 3
   private static let promtool = URL(filePath: "/usr/bin/promtool")
@@ -45,8 +47,8 @@ struct PrometheusTests {
     }
   }
 
-  /// During a flood of requests no scrape fails and no counter decreases. At its end, the counters
-  /// equal the number of requests that the program counted.
+  /// During a flood of requests no scrape fails and no counter decreases. After the flood, the
+  /// counters equal the number of requests that the program itself counted.
   @Test func nothingIsLostInAFlood() throws {
     let server = try MetricsServer("--listen", "0", "--interval", "200ms", "--comm", program.name)
     let prometheus = try Prometheus(scraping: server.port, in: folder)
@@ -105,13 +107,14 @@ private final class Prometheus {
     process.waitUntilExit()
   }
 
-  /// The answer of the HTTP API to a query; empty while Prometheus does not listen.
+  /// Returns the answer of Prometheus's HTTP API to a query; an empty text until Prometheus
+  /// listens.
   func answer(_ endpoint: String, _ query: String) throws -> String {
     let quoted = query.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     return (try? HTTPConnection.get("/api/v1/\(endpoint)?query=\(quoted)", port: port)) ?? ""
   }
 
-  /// The value of a query with one result, as text; nil without a result.
+  /// Returns the value of a query's single result as text; nil if there is no result.
   func value(_ query: String) throws -> String? {
     try answer("query", query).firstMatch(of: /"value":\[[0-9.]+,"([^"]*)"\]/)
       .map { String($0.1) }

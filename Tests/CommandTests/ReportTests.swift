@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The command `uringtop report`.
+/// Tests of the command `uringtop report`.
 @Suite struct ReportTests {
   private static func fixture(_ name: String) -> String {
     Command.root.appending(path: "Tests/Fixtures/6.18/\(name).uring").path()
@@ -26,7 +26,7 @@ import Testing
     #expect(outcome.status == status)
   }
 
-  /// Options that choose what to capture are refused for recordings.
+  /// Commands that read a recording refuse options that choose what to capture.
   @Test(arguments: [["--stacks"], ["--sample", "1/2"], ["--syscalls", "on"]])
   func captureOptionsAreForLiveCommands(_ options: [String]) throws {
     let recording = Self.fixture("links")
@@ -70,7 +70,8 @@ import Testing
     try Command.expectFailure("report", "--at", "1s", status: 64, says: "--at needs --from")
   }
 
-  /// A copy that `--at` cuts gives the same snapshot as the whole recording at that time.
+  /// A copy that ends at a time (`export --at`) gives the same snapshot as the whole recording at
+  /// that time.
   @Test(arguments: ["uring", "jsonl"]) func aCopyCanEndEarlier(format: String) throws {
     let folder = try TemporaryFolder()
     let (recording, copy) = (Self.fixture("links"), folder.path("copy.\(format)"))
@@ -84,7 +85,7 @@ import Testing
     }
   }
 
-  /// A failure of the watched command has another exit status than a finding.
+  /// If the observed command fails, `report` exits with another status than for a finding.
   @Test(
     .enabled(if: Live.isOn, "needs root"),
     arguments: [("exit 0", 0), ("exit 7", 2), ("kill -9 $$", 2)])

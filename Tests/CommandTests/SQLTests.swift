@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The queries in docs/sql.md.
+/// Tests of the queries in docs/sql.md.
 @Suite struct SQLTests {
   @Test func everyQueryOfTheDocumentRunsOnARecording() throws {
     let folder = try TemporaryFolder()

@@ -3,7 +3,7 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// `uringtop serve` and its HTTP clients.
+/// Tests of `uringtop serve` with HTTP clients, including hostile ones.
 @Suite(.enabled(if: Live.isOn, "needs root"), .serialized) struct ServeTests {
   private let folder: TemporaryFolder
   private let program: NamedProgram
@@ -59,8 +59,8 @@ import Testing
     #expect(!garbage.readToEnd().contains(" 200 "))
   }
 
-  /// Clients that send half a request, never read, or send without end do not hinder others.
-  /// Neither do more clients than the server admits.
+  /// Clients that send half a request, never read, or send without end do not hinder other clients,
+  /// even if there are more clients than the server admits.
   @Test func hostileClientsHinderNobody() throws {
     let server = try server()
     let slow = try (0..<40).map { _ in try HTTPConnection(port: server.port) }
@@ -73,7 +73,8 @@ import Testing
     let flood = try ChildProgram(program.path, ["60", "8", "--count", "20000"])
     let sum = try #require(flood.finish().truth?["submitted"])
     #expect(try eventually { try server.value(requests) == sum })
-    // The server has closed the oldest connection without an answer.
+    // The server has closed the oldest connection without an answer, to make room for newer
+    // clients.
     #expect(slow[0].readToEnd().isEmpty)
   }
 

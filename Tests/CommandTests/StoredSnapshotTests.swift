@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `snapshot --from` reads the JSON that `snapshot --json` has written.
+/// Tests that `snapshot --from` reads the JSON that `snapshot --json` has written.
 @Suite struct StoredSnapshotTests {
   private static let recordings = [
     "Tests/Fixtures/6.18/errors.uring", "Tests/Fixtures/6.18/poll_armed.uring",

@@ -3,7 +3,7 @@ import ProbeSupport
 import TestSupport
 import Testing
 
-/// `uringtop top`, which prints a list at intervals.
+/// Tests of `uringtop top`, which prints a list at intervals.
 @Suite struct TopTests {
   private static let recording = Command.root.appending(path: "Tests/Fixtures/6.18/errors.uring")
     .path()

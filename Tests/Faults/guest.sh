@@ -1,15 +1,15 @@
 #!/bin/sh
-# guest.sh URINGTOP PROGRAMS FAULTS [PART]: runs uringtop while the kernel refuses its BPF calls (link, program, map;
-# possible on any machine), and under faults that only a guest may have (machine-*, silent-*). PART is the start of the
-# names of the parts to run.
-# Writes a block for each fault to standard output, which scripts/fault-injection judges:
+# guest.sh URINGTOP PROGRAMS FAULTS [PART]: runs uringtop under faults. In the parts link, program and map, the kernel
+# refuses one of uringtop's BPF calls. The parts machine-* and silent-* make faults that are acceptable only in a VM
+# guest. PART selects the parts whose names begin with PART.
+# Writes a block of lines for each fault to standard output, which scripts/fault-injection checks:
 #   === NAME
 #   uringtop's standard error
 #   ! a failure that this script has found
 #   status N, left N, submitted N of N
-# `left` is the number of BPF programs that still exist, or 0 if some existed before. `submitted` is the number of
-# requests in the recording, and the number that the program counted. Status 255 means that the process did not end.
-# Needs root and any POSIX shell.
+# `left` is the number of BPF programs that exist after uringtop has ended, or 0 if some existed before. `submitted` is
+# the number of requests in the recording, then the number that the test program counted. Status 255 means that the
+# process did not end. Needs root and any POSIX shell.
 set -u
 uringtop=$1
 programs=$2
@@ -23,7 +23,7 @@ wrong() { echo "! $*"; }
 isolated=
 [ -n "$("$refuse" programs)" ] || isolated=yes
 
-# Prints the number of BPF programs that exist. Those of a process that has ended are freed a moment later.
+# Prints the number of BPF programs that exist, after up to 5 s: the kernel frees an ended process's programs late.
 left() {
   [ $isolated ] || {
     echo 0
@@ -37,7 +37,7 @@ left() {
   echo "$count"
 }
 
-# judged STATUS: writes the last line of a block
+# judged STATUS: writes the last line of a block; STATUS is uringtop's exit status
 judged() {
   "$uringtop" export trace.uring -o - >trace.jsonl 2>/dev/null
   [ -z "$usual_tier" ] || [ ! -s trace.jsonl ] || [ "$(tier_of trace.jsonl)" = "$usual_tier" ] ||
@@ -48,7 +48,7 @@ judged() {
 tier_of() { sed -n 's/.*"tier":"\([a-z]*\)".*/\1/p' "$1" | head -n 1; }
 usual_tier=
 
-# refuse_each KIND ERROR: refuses the first call of a kind, in another run the second, and so on to the last
+# refuse_each KIND ERROR: refuses the first call of a kind in a first run, the second call in a second run, and so on
 refuse_each() {
   number=1
   while [ $number -le 150 ]; do
@@ -81,7 +81,7 @@ refuse_waits() {
   exec 3>&-
 }
 
-# True if a child has no running thread. Its first thread remains as a zombie until it is waited for.
+# has_ended PROCESS: true if a child has no running thread. Its first thread is a zombie until this shell waits for it.
 has_ended() {
   [ ! -d "/proc/$1/task" ] && return 0
   # shellcheck disable=SC2012
@@ -112,7 +112,7 @@ await() {
 
 holds_programs() { grep -qs prog_id "/proc/$1/fdinfo/"*; }
 
-# during FAULT: makes the fault while record, the UI, a report and a snapshot watch a program with many short requests
+# during FAULT: makes the fault while record, the UI, report and snapshot observe a program with many short requests
 during() {
   echo "=== $1"
   rm -f trace.uring truth input keys
@@ -191,7 +191,7 @@ hotplug_flood() {
   judged $status
 }
 
-# Each write to the disk takes at least 200 ms. No record may be lost, because records wait in memory.
+# Each write to the disk takes at least 200 ms. No record may be lost, because uringtop keeps the records in memory.
 slow_disk() {
   echo "=== slow disk"
   rm -f trace.uring truth
@@ -283,9 +283,9 @@ on_silent() {
     echo "+ ended after $(($(date +%s) - began)) s"
     [ $status = $expected_status ] || wrong "status $status"
   fi
-  # ends the file system, and with it all waits
+  # ends the server of the file system, which ends all waits
   exec 5>&-
-  await_end $server 60 || wrong "the file system stays"
+  await_end $server 60 || wrong "the server of the file system does not exit"
   [ $status != 255 ] || await_end $observer 60
   cat errors
   [ ! -s output ] || head -n 60 output | cut -c 1-200 | sed 's/^/+ /'
@@ -295,7 +295,7 @@ on_silent() {
   judged $status
 }
 
-# typed KEYS COMMAND...: starts the command in a terminal, and types the keys after a while
+# typed KEYS COMMAND...: starts the command in a terminal, and types KEYS after 10 s
 typed() {
   typed=$1
   shift
@@ -312,8 +312,8 @@ typed() {
   exec 4>&-
 }
 
-# Prints the process ids of uringtop. pidof would block, because it reads the command line of every process: that of the
-# program on the silent file system cannot be read.
+# Prints the process ids of uringtop. pidof would block, because it reads the command line of every process, and a read
+# of the command line of the program on the silent file system blocks.
 observers() { grep -ls '^uringtop$' /proc/[0-9]*/comm | cut -d / -f 3; }
 
 watches() {
@@ -323,8 +323,8 @@ watches() {
   return 1
 }
 
-# True if reading the file blocks. Some kernels read a process's list of mappings without the lock of its address space,
-# and do not block.
+# is_held FILE: true if reading FILE blocks. FILE can be a process's list of mappings, which some kernels read without
+# the lock of the address space. The read then does not block.
 is_held() {
   cat "$1" >/dev/null 2>&1 5>&- &
   sleep 2

@@ -1,10 +1,12 @@
 /*
  * refuse program|map|link NAME|NUMBER ERROR COMMAND [ARGUMENT...]: runs a command and makes one of its bpf(2) calls
- * fail with an errno: the one that creates the program, map or attachment of this name, or the NUMBERth of its kind. If
- * the command retries at once, the call fails again. A seccomp filter reports each bpf(2) call to this program.
+ * fail with the errno ERROR. The failing call is the one that creates the program, map or attachment (link) called
+ * NAME, or the NUMBERth call of that kind. If the command repeats the call at once, the call fails again. A seccomp
+ * filter reports each bpf(2) call of the command to this program.
  *
  * Exits with the command's status. The last line on standard error is {"calls":N,"refused":N,"name":"..."}.
- * refuse programs: lists the machine's BPF programs: name, instructions processed by the verifier, size.
+ * refuse programs: prints the name, the number of instructions that the verifier processed, and the size of each of the
+ * machine's BPF programs.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -32,7 +34,8 @@ static struct {
   int error;
 } rule;
 
-/* Number of calls of the rule's kind, number of refused calls, and number and object name of the last refused call. */
+/* Counts of the calls of the rule's kind and of the refused calls, and the number and object name of the last refused
+ * call. */
 static unsigned calls, refused, last_call;
 static char last[BPF_OBJ_NAME_LEN];
 
@@ -108,7 +111,8 @@ static void answer(int listener) {
   ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
-/* Reports all later bpf(2) calls of this process and its descendants to the returned descriptor. */
+/* Installs a seccomp filter, which reports all later bpf(2) calls of this process and its descendants to the returned
+ * descriptor. */
 static int report_calls(void) {
   struct sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),

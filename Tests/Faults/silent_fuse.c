@@ -1,11 +1,11 @@
 /*
  * silent_fuse FOLDER: mounts a file system whose server stops answering, and starts a program on it.
  *
- * The program's executable is on that file system. The program has descriptors, a mapping, an entry in an epoll
- * instance and io_uring requests for another file there, `data`, and its threads wait for the server. The threads of
- * its child process also wait for the server; one of them holds the lock of the child's address space. Prints
- * {"target":PID,"child":PID,"server":PID} when this state is reached. Exits at the end of standard input or on SIGTERM,
- * which ends all waits. Needs root.
+ * The program's executable is on that file system. For another file there, `data`, the program has descriptors, a
+ * mapping, an entry in an epoll instance and io_uring requests. The program's threads wait for the server. The threads
+ * of its child process also wait for the server; one of them holds the lock of the child's address space. Prints
+ * {"target":PID,"child":PID,"server":PID} when this state is reached. Exits at the end of standard input or on SIGTERM;
+ * its exit ends all waits. Needs root.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -205,7 +205,8 @@ static void *read_data(void *unused) {
   return unused;
 }
 
-/* Waits in io_uring_enter. Its argument is in the mapping of the file `data`; the kernel reads it only at the start. */
+/* Waits in io_uring_enter. The call's argument structure is in the mapping of the file `data`; the kernel reads the
+ * structure only when the call starts. */
 static void *wait_for_completions(void *unused) {
   struct io_uring_getevents_arg *argument = (void *)(memory + 4 * PAGE);
   syscall(
@@ -248,7 +249,8 @@ static struct io_uring_sqe *next(struct io_uring *ring, uint64_t user_data) {
   return sqe;
 }
 
-/* Submits requests forever. Their user stacks are in the program's executable, which is on the silent file system. */
+/* Submits requests forever. The return addresses in their user stacks are in the program's executable, which is on the
+ * silent file system. */
 static void submit_always(struct io_uring *ring) {
   for (;; usleep(100000)) {
     struct io_uring_cqe *cqe;

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// Registered buffers in recordings of programs that use them.
+/// Tests of registered buffers in recordings of test programs.
 @Suite struct BufferCaseTests {
   @Test(arguments: Fixtures.of("clone_buffers"))
   func clonesAreGivenBackByThemselves(_ fixture: Observation) throws {
@@ -17,7 +17,8 @@ import UringTrace
     #expect(Set(clones.map(\.buffer.address)) == Set(originals.map(\.buffer.address)))
     #expect(clones.flatMap(\.members).map(\.result).sorted() == [6, 4096])
     for group in groups { #expect(group.acknowledgement?.isDerived == false) }
-    // The first ring unregistered its buffers while a read through the clone was in flight.
+    // The first ring unregistered its buffers while a read through the second ring's clone was in
+    // flight, so the clone's buffer is released last.
     let lastOriginal = try #require(
       originals.compactMap { $0.acknowledgement.map(\.time) }.max())
     let firstClone = try #require(

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// Requests with several CQEs, with none, or with one on the overflow list.
+/// Tests of requests with several CQEs, without a CQE, or with a CQE on the overflow list.
 @Suite struct CQECaseTests {
   @Test(arguments: Fixtures.of("multishot_poll"))
   func multishotPollLivesOnUntilItIsRemoved(_ fixture: Observation) throws {
@@ -40,7 +40,7 @@ import UringTrace
     for send in program.requests.prefix(4) {
       #expect(send.cqeCount == 2)
       #expect(send.steps.map(\.kind).suffix(2) == [.posted, .notified])
-      // the result is the send's, not the notification's
+      // the request's result is that of the first CQE, not of the notification
       #expect(send.result == Int32(send.sqe.len))
     }
     #expect(program.rings[0].counts.unmatched == 0)

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// Links, hard links, link timeouts, and chains that break in preparation.
+/// Tests of chains: links, hard links, link timeouts, and chains that break in preparation.
 @Suite struct ChainCaseTests {
   @Test(arguments: Fixtures.of("links"))
   func chainThatSucceedsIsWholeAndInOrder(_ fixture: Observation) throws {

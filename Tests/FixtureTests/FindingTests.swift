@@ -2,9 +2,11 @@ import TestSupport
 import Testing
 import UringFindings
 
-/// Rules on recordings of programs with deliberate oddities: each finding above info has a known cause.
+/// Tests of the findings in recordings of test programs. Each finding above info must be caused by
+/// a fault that the program makes on purpose.
 @Suite struct FindingTests {
-  /// The faults that the programs contain: any other finding is a false alarm.
+  /// Tags of the findings that each program's faults cause. Any other finding above info is a false
+  /// alarm.
   static let causes: [String: Set<String>] = [
     "cqe_skip": ["broken-chain"], "hard_links": ["broken-chain"], "links": ["broken-chain"],
     "prep_failure": ["broken-chain"], "errors": ["broken-chain", "bad-memory"],
@@ -13,7 +15,8 @@ import UringFindings
     "local_buffer": ["broken-chain", "failed-registration", "group-condition"],
     "multishot_recv": ["buffers-exhausted"], "provided_buffers": ["buffers-exhausted"],
     "short_write": ["short-transfer"],
-    // Members that fail, and members that request more than their leader lent.
+    // The faults: members that fail, and members that use more than the buffer that their leader
+    // lent.
     "sqe_group": ["broken-chain", "group-condition"],
     "sqe_group_ublk": ["bad-memory", "group-condition"],
   ]

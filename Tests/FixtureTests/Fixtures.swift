@@ -9,11 +9,11 @@ enum Fixtures {
 
   static let all: [Observation] = Observation.folders(in: folder).flatMap(Observation.all(in:))
 
-  /// Recordings of one program, one for each kernel with a different result.
+  /// Returns the recordings of one program, one for each kernel on which the result differs.
   static func of(_ program: String) -> [Observation] { all.filter { $0.program == program } }
 }
 
-/// The snapshot of a program at the end of its recording.
+/// A test program as its recording shows it at the end: the truth and the snapshot.
 struct ObservedProgram {
   let truth: ProgramTruth
   let snapshot: Snapshot
@@ -27,25 +27,26 @@ struct ObservedProgram {
     requests = try truth.requests.map { try #require(comparison.request($0.userData)) }
   }
 
-  /// The request at an index in the order of submission, from 0.
+  /// The request at an index of ``requests``.
   subscript(_ index: Int) -> Request { requests[index] }
 
   var rings: [Ring] { snapshot.rings }
 
-  /// Requests of an opcode, in order of submission.
+  /// Returns the requests with an opcode, in order of submission.
   func requests(_ opcode: String) -> [Request] { requests.filter { $0.opcode.name == opcode } }
 
   func chain(of request: Request) throws -> Chain {
     try #require(snapshot.chains.first { $0.id == request.chain })
   }
 
-  /// Indices in ``requests`` of a chain's cancelled members.
+  /// Returns the indices in ``requests`` of a chain's cancelled members.
   func cancelled(_ chain: Chain) -> [Int] {
     let ids = Set(chain.members.filter(\.isCancelled).map(\.request))
     return requests.indices.filter { ids.contains(requests[$0].id) }
   }
 
-  /// All CQEs of a request, from the event log, because a request keeps only its last CQE.
+  /// Returns all CQEs of a request. They are in the event log, because a request keeps only its
+  /// last CQE.
   func cqes(of request: Request) -> [(result: Int64, flags: CQEFlags)] {
     snapshot.events.filter {
       $0.request == request.id && ($0.kind == .complete || $0.kind == .cqeOverflow)

@@ -5,7 +5,8 @@ import UringDocuments
 import UringFields
 import UringFindings
 
-/// Documents that earlier versions of uringtop wrote in older schemas are read without loss.
+/// Tests that uringtop reads, without loss, documents that its earlier versions wrote in older
+/// schemas.
 @Suite struct FormerDocumentTests {
   private static func path(_ name: String) -> String {
     Command.root.appending(path: "Tests/Former/\(name)").path()

@@ -4,9 +4,9 @@ import UringFindings
 import UringSources
 import UringTrace
 
-/// Groups whose buffer is the pages of a FUSE request, on a real kernel. EveryFixtureTests compares
-/// every group with the truth that the FUSE server printed; these tests check the other properties
-/// of groups.
+/// Tests of groups whose buffer consists of the pages of a FUSE request, recorded on a real kernel.
+/// EveryFixtureTests compares every group with the truth that the FUSE server printed; these tests
+/// check the other properties of groups.
 @Suite struct FuseCaseTests {
   private static func groups(
     _ snapshot: Snapshot, with condition: GroupCondition
@@ -61,7 +61,7 @@ import UringTrace
     let finding = try #require(
       diagnosis.findings(in: then).first { $0.summary.hasPrefix("answered_early") })
     #expect(finding.requests == [member.request])
-    // In the meantime another request was served through the same slot.
+    // Meanwhile the server answered another FUSE request, whose pages were in the same slot.
     let other = try #require(
       then.groups.first { $0.id > early.id && $0.buffer.index == early.buffer.index })
     #expect(other.state == .givenBack)
@@ -80,7 +80,8 @@ import UringTrace
     #expect(
       Self.groups(snapshot, with: .outOfRange).map { $0.members.map(\.result) } == [[-14, 8192]])
     #expect(Self.groups(snapshot, with: .shortMember).map(\.movedBytes) == [4096])
-    // The buffer stayed in its slot until the server removed it.
+    // The buffer of the request that was answered through another ring stayed in its slot until the
+    // server removed it.
     let elsewhere = try #require(Self.groups(snapshot, with: .committedElsewhere).first)
     let next = try #require(
       snapshot.groups.filter { $0.provider == .fuse }.max { $0.startTime < $1.startTime })

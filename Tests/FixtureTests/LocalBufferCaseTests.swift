@@ -2,9 +2,9 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// Groups of requests that use a buffer registered for one submission, on a patched kernel.
-/// EveryFixtureTests compares every group with the truth that the program printed; these tests
-/// check the other properties of groups.
+/// Tests of groups of requests that use a local buffer (a buffer for a single submission), recorded
+/// on a kernel patched with the local-buffer series. EveryFixtureTests compares every group with
+/// the truth that the program printed; these tests check the other properties of groups.
 @Suite struct LocalBufferCaseTests {
   private static func groups(_ snapshot: Snapshot) -> [RequestGroup] {
     snapshot.groups.filter { $0.provider == .localBuffer }.sorted { $0.id < $1.id }
@@ -49,7 +49,7 @@ import UringTrace
     let recording = try fixture.recording()
     var aggregator = Aggregator(host: recording.header.host)
     recording.forEachRecord { record in
-      // A symbol with a small address records that a release function is traced.
+      // A symbol record with a small address states that a buffer-release function is traced.
       let isWatch =
         record.pointee.kind == .symbol
         && UnsafeRawPointer(record + 1).load(as: UInt64.self) < 64

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// If the kernel did not run the BPF program for an event, differences in the I/O of that event are
-/// excused, and no others.
+/// Tests of the excuses for missed events: if the kernel did not run the BPF program for an event,
+/// only differences in the I/O of that event are excused.
 @Suite struct MissedEventTests {
   static let runs = TargetComparisonTests.runs
 
@@ -15,8 +15,8 @@ import UringTrace
     var records: Set<Int>
   }
 
-  /// The kinds of events that a ublk target causes. A completion also has the records that precede
-  /// it: its command, block request and buffer.
+  /// The kinds of events that a ublk target causes. An event of the kind `complete` includes the
+  /// records that precede it: the command, the block request and the buffer.
   private static let kinds: [RecordKind] = [.submit, .complete, .fileGet, .bufferRelease]
 
   private static func events(_ run: TargetRun) throws -> [Event] {
@@ -38,23 +38,25 @@ import UringTrace
     return events
   }
 
-  /// The comparison of a run from whose recording the records of these events are removed.
+  /// Compares a run with its log after removing the records of `events` from the recording.
   private static func comparison(
     _ run: TargetRun, without events: [Event], missed: [MissedEvents]
   ) throws -> TargetComparison {
     let snapshot = try run.snapshot(without: events.reduce(into: []) { $0.formUnion($1.records) })
     var account = try run.account()
-    // The account printed during the run also lacks these events.
+    // Makes the document that was printed during the run lack the same events.
     account.groups = snapshot.groups.map(TargetAccount.Group.init)
     return TargetComparison(
       log: try run.log(), account: account, snapshot: snapshot, missed: missed)
   }
 
-  /// A sample of events of each kind, spread over a recording. Their absence can make a difference.
+  /// Returns a sample of events of each kind, spread over a recording, whose absence can cause
+  /// differences.
   private static func sample(_ run: TargetRun) throws -> [Event] {
     let all = try events(run)
     return try kinds.flatMap { kind in
-      // The log of a run with faults lacks the results of failed commands.
+      // For a run with faults, the log lacks the results of failed commands, so these kinds cannot
+      // be compared.
       if run.isFaulty, kind == .submit || kind == .complete { return [Event]() }
       let some = all.filter { $0.kind == kind }
       try #require(some.count > 20)
@@ -97,7 +99,7 @@ import UringTrace
     #expect(try Self.comparison(run, without: [first, last], missed: [one]).differences.isEmpty)
   }
 
-  /// A wrong group whose records are complete is a difference, however many events are missed
+  /// A wrong group whose records are complete remains a difference, however many events are missed
   /// elsewhere.
   @Test(arguments: runs) func excusesNoWrongGroup(_ run: TargetRun) throws {
     let changes: [(inout RequestGroup) -> Void] = [

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import UringRecordings
 
-/// Reading of recordings that arrive in pieces.
+/// Tests of `RecordStream`, which reads recordings that arrive in pieces.
 @Suite struct RecordStreamTests {
   /// Appends the bytes to a stream in pieces of random sizes, and returns the stream and its
   /// records.

@@ -4,7 +4,7 @@ import Testing
 import UringRecordings
 import UringTrace
 
-/// Redacted recordings of real programs.
+/// Tests of redacted copies of the recordings of real programs.
 @Suite struct RedactedFixtureTests {
   /// A finding without its texts, which contain names.
   private struct Outline: Hashable {
@@ -62,7 +62,8 @@ import UringTrace
     #expect(redacted.recent.map(\.result) == original.recent.map(\.result))
     #expect(redacted.groups.map(\.conditions) == original.groups.map(\.conditions))
     #expect(redacted.damagedRecordCount == 0)
-    // Both formats have the same content, and redacting the copy again changes nothing.
+    // The redacted recording and the redacted trace have the same content, and redacting the copy
+    // again changes nothing.
     for command in [["report"], ["snapshot", "--json"]] {
       let said = try Command.run(command + ["--from", copy])
       #expect(try Command.run(command + ["--from", trace]).text == said.text)

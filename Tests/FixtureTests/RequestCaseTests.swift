@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// States of requests between submission and end.
+/// Tests of the states of requests between submission and end.
 @Suite struct RequestCaseTests {
   @Test(arguments: Fixtures.of("pointer_reuse"))
   func requestsOnOneAddressAreToldApart(_ fixture: Observation) throws {

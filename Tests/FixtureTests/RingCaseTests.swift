@@ -2,7 +2,8 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// Rings that are shared, are closed, have no descriptor, or have entries of another size.
+/// Tests of rings that are shared, are closed, have no descriptor, or have SQEs or CQEs of another
+/// size.
 @Suite struct RingCaseTests {
   @Test(arguments: Fixtures.of("shared_ring"))
   func sharedRingTellsItsSubmittersApart(_ fixture: Observation) throws {

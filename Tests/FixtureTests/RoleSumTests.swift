@@ -3,8 +3,8 @@ import Testing
 import UringRecordings
 import UringTrace
 
-/// The counts of all roles (by process name, cgroup and opcode) add up to those of all rings, for
-/// every recording.
+/// Tests, for every recording, that the counts of all roles (sums by process name, cgroup and
+/// opcode) add up to the counts of all rings.
 @Suite struct RoleSumTests {
   private static func snapshot(of path: String, closedRings: Int) throws -> Snapshot {
     let recording = try Observation.recording(path)
@@ -13,13 +13,14 @@ import UringTrace
     limits.closedRings = closedRings
     var aggregator = Aggregator(host: recording.header.host, limits: limits)
     recording.withRecordBytes { aggregator.consume(contentsOf: $0) }
-    // Advances the time until the aggregator no longer waits for process names that the recording
-    // lacks.
+    // Advances the time so far that the aggregator no longer waits for process names that the
+    // recording lacks.
     aggregator.advance(to: aggregator.snapshot().time + 10_000_000_000)
     return aggregator.snapshot()
   }
 
-  /// Sums over all rings and over all roles, by name, of the counts that both have.
+  /// Returns the sums over all rings and over all roles of the counts that rings and roles have in
+  /// common, by the count's name.
   private static func sums(_ snapshot: Snapshot) -> (
     rings: [String: UInt64], roles: [String: UInt64]
   ) {
@@ -53,7 +54,8 @@ import UringTrace
   @Test(arguments: Fixtures.all) func rolesAddUpToTheRings(_ fixture: Observation) throws {
     let whole = Self.sums(try Self.snapshot(of: fixture.path, closedRings: 1_000))
     #expect(!whole.rings.isEmpty && whole.roles == whole.rings)
-    // The counts of rings that are forgotten as soon as they are closed remain in their role.
+    // With a limit of 0 closed rings, the aggregator forgets each ring when it closes. The ring's
+    // counts remain in its role.
     let forgetful = Self.sums(try Self.snapshot(of: fixture.path, closedRings: 0))
     #expect(forgetful.roles == whole.roles)
   }

@@ -3,8 +3,9 @@ import Testing
 import UringSources
 import UringTrace
 
-/// SQE groups, on patched kernels. EveryFixtureTests compares every group with the truth that the
-/// program printed; these tests check the other properties of groups.
+/// Tests of SQE groups, recorded on kernels patched with the SQE group series. EveryFixtureTests
+/// compares every group with the truth that the program printed; these tests check the other
+/// properties of groups.
 @Suite struct SQEGroupCaseTests {
   private static func group(
     of index: Int, in program: ObservedProgram

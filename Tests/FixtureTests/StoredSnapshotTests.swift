@@ -6,7 +6,8 @@ import UringFindings
 import UringSources
 import UringTrace
 
-/// A snapshot that is read from its JSON has the same rows, values and JSON as the original.
+/// Tests that a snapshot which is read from its JSON has the same rows, values and JSON as the
+/// original.
 @Suite struct StoredSnapshotTests {
   private static func document(
     _ snapshot: Snapshot
@@ -23,7 +24,7 @@ import UringTrace
     try bytes.withUnsafeBytes { try StoredSnapshot($0) }
   }
 
-  /// Snapshots in the middle and at the end of a recording.
+  /// Returns snapshots in the middle and at the end of a recording.
   private static func snapshots(_ fixture: Observation) throws -> [Snapshot] {
     let recording = try Observation.recording(fixture.path)
     let end = recording.snapshot(at: nil)
@@ -62,7 +63,8 @@ import UringTrace
     #expect(count < snapshot.recent.count)
   }
 
-  /// Schema 2 had other names for two members of `stages`, and no count of damaged records.
+  /// The previous schema, 2, had other names for two members of `stages`, and no count of damaged
+  /// records.
   @Test func theSchemaBeforeIsRead() throws {
     let fixture = try #require(Fixtures.of("poll_armed").first)
     let bytes = Self.document(try fixture.snapshot()).bytes

@@ -3,8 +3,9 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// The comparison of groups with the ublk target's log, on short recordings: it finds no difference, and
-/// it detects missing, wrong and extra entries.
+/// Tests of the comparison of uringtop's groups with the ublk target's log, on short recordings.
+/// The comparison finds no difference in them, and detects entries that a test removes, changes or
+/// adds.
 @Suite struct TargetComparisonTests {
   static let folder = Command.root.appending(
     path: "Tests/Ublk/Recordings", directoryHint: .isDirectory)
@@ -21,7 +22,8 @@ import UringTrace
     if run.isFaulty { #expect(comparison.faultCount > 0) }
   }
 
-  /// Differences reported after a change of the log or of the groups.
+  /// Returns the differences that the comparison reports after a change of the log or of the
+  /// groups.
   private func differences(
     _ run: TargetRun, changing change: (inout [TargetIO], inout [RequestGroup]) throws -> Void
   ) throws -> [String] {
@@ -43,7 +45,7 @@ import UringTrace
 
   @Test(arguments: runs) func findsAGroupThatIsMissing(_ run: TargetRun) throws {
     let found = try differences(run) { _, groups in groups.remove(at: 20) }
-    #expect(found.contains { $0.hasSuffix("there is no group of it") })
+    #expect(found.contains { $0.hasSuffix("no group for this I/O") })
   }
 
   @Test(arguments: runs) func findsAGroupThatIsTooMuch(_ run: TargetRun) throws {

@@ -3,8 +3,9 @@ import Testing
 import UringFindings
 import UringTrace
 
-/// Findings on the ublk target's recordings: each deliberate fault is found in the groups of the I/Os
-/// that the target's log names. Without faults, the same transfer has no findings above info.
+/// Tests of findings in the ublk target's recordings. Each deliberate fault must be found in the
+/// groups of exactly those I/Os for which the target's log contains the fault. Without faults, the
+/// same transfer must have no findings above info.
 @Suite struct TargetFindingTests {
   /// The condition that a fault causes in a group.
   struct Trouble: Sendable, CustomStringConvertible {
@@ -50,7 +51,8 @@ import UringTrace
     let made = log.filter { $0.fault.map(trouble.faults.contains) ?? false }
     let groups = finding.numbers.first { $0.name == "groups" }?.value
     #expect(groups == UInt64(made.count), "\(made.count) were made: \(finding.summary)")
-    // The finding names only these groups, and all of them up to its limit.
+    // The finding names only groups of I/Os with the fault. It names all of them, or as many as its
+    // limit allows.
     let named = try Set(
       finding.requests.map { id in
         let request = try #require(snapshot.recent.first { $0.id == id })
@@ -61,8 +63,8 @@ import UringTrace
     if finding.requestCount <= Finding.requestLimit { #expect(named == Set(made.map(\.number))) }
   }
 
-  /// The log entry of a group's I/O: it has the same queue and tag, and the group's leader starts
-  /// during the I/O.
+  /// Returns the log entry of a group's I/O. The entry has the group's queue and tag, and the
+  /// group's leader starts during the I/O.
   private static func io(of group: RequestGroup, in log: [TargetIO]) -> TargetIO? {
     guard let place = group.buffer.ublk else { return nil }
     return log.first {
@@ -76,7 +78,8 @@ import UringTrace
     let run = try Self.run(name)
     let snapshot = try run.snapshot()
     #expect(snapshot.groups.count >= 40)
-    // The first members can take long, because they open the file and fill the cache.
+    // The first members can take long, because they open the file and fill the page cache, so
+    // given_back_late is allowed.
     let cries = Self.findings(snapshot).filter {
       $0.severity > .info
         || $0.tag == "group-condition" && !$0.summary.hasPrefix("given_back_late")

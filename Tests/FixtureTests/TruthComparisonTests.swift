@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// The comparison itself: each false statement is detected and named.
+/// Tests of `TruthComparison` itself: it must report each falsified member of a truth.
 @Suite struct TruthComparisonTests {
   /// A falsified truth, and part of the difference that the comparison must report.
   struct Lie: CustomStringConvertible, Sendable {

@@ -6,7 +6,8 @@ import UringSources
 import UringTrace
 
 extension LiveTests {
-  /// Descendants of the recorded command, and the ways in which the command can end.
+  /// Tests that `record` counts the requests of the command's descendants, however the command
+  /// ends.
   @Suite struct CommandTreeTests {
     @Test func threadsWithARingEachAreCountedExactly() throws {
       let recorded = try RecordedCommand([TestPrograms.path("workload"), "--seconds", "1"])

@@ -4,9 +4,11 @@ import TestSupport
 import Testing
 
 extension LiveTests {
-  /// Machines that refuse the resources which capture needs.
+  /// Tests on machines that refuse resources which live capture needs, such as descriptors or
+  /// memory.
   @Suite struct FailureTests {
-    /// The static binary if there is one, because a static runtime has failure modes of its own.
+    /// The statically linked binary of `make release` if it exists, because a static Swift runtime
+    /// has failure modes of its own.
     private let program: URL = {
       let released = Command.root.appending(path: ".build/uringtop")
       return FileManager.default.isExecutableFile(atPath: released.path) ? released : Command.binary
@@ -48,11 +50,13 @@ extension LiveTests {
       #expect(outcome.status == 71 && outcome.error.contains("/proc"), "\(outcome.error)")
     }
 
-    /// Limits of the address space, from too little for uringtop to start to more than it needs.
+    /// Limits the address space, from sizes too small for uringtop to start up to a size larger
+    /// than it needs.
     @Test func littleMemory() throws {
       try #require(program != Command.binary, "needs the static binary: run make release")
       var statuses: Set<Int32> = []
-      // With less than the program's own size, the kernel cannot start it.
+      // The limits begin above the binary's file size: below it, the kernel cannot start the
+      // binary.
       let size = try #require(try program.resourceValues(forKeys: [.fileSizeKey]).fileSize) >> 20
       let more = [2, 3, 5, 9, 15, 25, 35, 55, 75, 125, 175, 375, 1000]
       for megabytes in more.map({ size + $0 }) {
@@ -76,7 +80,7 @@ extension LiveTests {
       try Command.run(["record"] + arguments) { process in
         #expect(eventually { isReady(process) })
         kill(process.processIdentifier, signal)
-        #expect(eventually { !process.isRunning }, "it cannot be ended")
+        #expect(eventually { !process.isRunning }, "record does not exit")
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
       }
     }

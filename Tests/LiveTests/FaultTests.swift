@@ -5,7 +5,8 @@ import Testing
 import UringTrace
 
 extension LiveTests {
-  /// uringtop loses records because it is stopped, or is killed.
+  /// Tests for loss of records while uringtop is stopped, and for the cleanup after uringtop is
+  /// killed.
   @Suite struct FaultTests {
     @Test func lossIsCountedAndLeavesNoGhosts() throws {
       let recorder = try BackgroundCommand()
@@ -13,9 +14,10 @@ extension LiveTests {
       defer { _ = waiting.finish() }
       #expect(waiting.readLine()?["in_flight"] == 100)
       recorder.send(SIGSTOP)
-      // Five times the capacity of the memory in which BPF programs store records for uringtop.
+      // Submits five times as many requests as the ring buffer of the BPF programs has room for
+      // records.
       let flood = try TestPrograms.start("nop_flood", "1", "--count", "2000000", "--hold")
-      // A program with chains, whose records are also lost.
+      // Runs a program with chains of requests. Its records are also lost.
       let ended = try TestPrograms.start("links")
       #expect(ended.finish().status == 0)
       let truth = flood.readLine()
@@ -29,7 +31,8 @@ extension LiveTests {
       let told = try #require(truth?["submitted"])
       let rings = snapshot.rings.filter { $0.ownerTgid == flood.pid }
       #expect(snapshot.lost.ringBufferFull > 0)
-      // The counts are exact, because the BPF programs count the records that they could not store.
+      // The counts are exact, because the BPF programs also count the requests whose records they
+      // could not store.
       #expect(rings.reduce(0) { $0 + $1.counts.submitted } == told)
       #expect(rings.reduce(0) { $0 + $1.counts.completed } == told)
       let measured = snapshot.latency.filter { latency in rings.contains { $0.id == latency.ring } }
@@ -42,7 +45,8 @@ extension LiveTests {
     }
 
     /// Rings have separate counts although the kernel reuses the memory of a closed ring for the
-    /// next ring at once. With this sample, nearly all requests are counted without a record.
+    /// next ring at once. With this sampling rate, the BPF programs count nearly all requests
+    /// without a record.
     @Test func eachRingHasItsOwnCountsInReusedMemory() throws {
       let recorder = try BackgroundCommand(recordingWith: ["--sample", "1/1000000"])
       var truths: [UInt64] = []
@@ -66,7 +70,7 @@ extension LiveTests {
       #expect(links.count >= 17)
       recorder.send(SIGKILL)
       recorder.process.waitUntilExit()
-      // The kernel frees programs after a grace period.
+      // The kernel frees BPF programs only after an RCU grace period.
       var left: (Set<Int>, Set<Int>) = ([], [])
       try eventually {
         left = try (programs.intersection(ids("prog")), links.intersection(ids("link")))
@@ -76,7 +80,7 @@ extension LiveTests {
       #expect(left.1 == [])
     }
 
-    /// Values of a key in the `fdinfo` of all descriptors of the process.
+    /// Returns the values of the key in the `fdinfo` files of all descriptors of the process.
     private func numbers(_ key: String, of pid: Int32) throws -> [Int] {
       let folder = "/proc/\(pid)/fdinfo"
       return try FileManager.default.contentsOfDirectory(atPath: folder).flatMap { name in
@@ -87,7 +91,7 @@ extension LiveTests {
       }
     }
 
-    /// Ids of all objects of a kind on this machine.
+    /// Returns the ids of all BPF objects of a kind (`prog` or `link`) on this machine.
     private func ids(_ kind: String) throws -> Set<Int> {
       struct Object: Decodable { var id: Int }
       let outcome = try Command.run(
@@ -96,7 +100,7 @@ extension LiveTests {
     }
   }
 
-  /// Filters of the command line pass exactly the matching requests.
+  /// Tests that command-line filters pass exactly the matching requests.
   @Suite struct FilterTests {
     /// Runs `links` and `poll_armed` while uringtop records with a filter.
     private func record(
@@ -123,8 +127,8 @@ extension LiveTests {
     }
 
     @Test func withoutAFilterBothAreSeen() throws {
-      // Other programs' requests can displace these from the list of recent requests, but do not
-      // affect the counts.
+      // Requests of other programs can displace those of `links` from the list of recent requests,
+      // but do not change the counts.
       let (_, _, truth, submitted) = try record()
       #expect(submitted.links == truth.submitted)
       #expect(submitted.other > 0)
@@ -156,7 +160,7 @@ extension LiveTests {
       defer { _ = held.finish() }
       let ready = try held.readTruth()
       let recorder = try BackgroundCommand(recordingWith: ["--pid", "\(held.pid)"])
-      // uringtop's next scan finds the ring, which existed before.
+      // The ring existed before uringtop attached, so uringtop's next scan finds it.
       try eventually { try recorder.current().rings.contains { $0.ownerTgid == held.pid } }
       let other = try TestPrograms.start("links")
       _ = other.finish()

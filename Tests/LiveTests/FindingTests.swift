@@ -6,7 +6,8 @@ import UringFindings
 import UringTrace
 
 extension LiveTests {
-  /// Faults of real programs, found by `uringtop report`; and the same programs without faults.
+  /// Tests that `uringtop report` finds the faults of real programs, and finds no fault in the same
+  /// programs' healthy variants.
   @Suite struct FindingTests {
     /// A rule, and a case of `fault_state` or `fault_flow` with a fault that the rule must find.
     struct Fault: Sendable, CustomStringConvertible {
@@ -33,8 +34,8 @@ extension LiveTests {
       Fault("deadlock", "crit"), Fault("lost-wake", "warn"), Fault("stopped-process", "warn"),
       Fault("leaked-request", "warn"), Fault("leaked-request", "warn", program: "leaked-ring"),
       Fault("unreaped-cqes", "warn"),
-      // SQEs that the kernel has not taken are not requests yet, so only the finding's summary
-      // names them.
+      // These findings are about SQEs that the kernel has not taken from the SQ. Such SQEs are not
+      // requests yet, so only the summary of the finding names them.
       Fault("unsubmitted-sqes", "warn", named: nil), Fault("sqpoll-stall", "crit", named: nil),
       Fault("sqpoll-idle", "warn"), Fault("drain-stall", "warn"),
       Fault("overlapping-memory", "warn"), Fault("implausible-value", "warn"),
@@ -59,8 +60,8 @@ extension LiveTests {
     /// Faults that need a special kernel: scripts/vm-test-inventory makes them in guests.
     static let inGuests = ["uncommitted-block"]
 
-    /// Faults made by programs of Tests/Cases. The fault of the last entry is found only if
-    /// uringtop attaches after it.
+    /// Faults made by programs of Tests/Cases. uringtop finds the fault of the last entry only if
+    /// it attaches after the fault occurred.
     static let cases: [(tag: String, program: [String])] = [
       ("zero-copy-unread", ["sendzc_unread"]), ("buffer-twice", ["buffer_twice"]),
       ("reap-lag", ["reap_lag"]), ("stale-completion", ["stale_completion"]),
@@ -90,7 +91,7 @@ extension LiveTests {
       let report = try Self.healthyPrograms.get()
       let found = report.findings.filter { $0.tag == fault.tag && report.comm($0) == fault.comm }
       #expect(found.isEmpty, "\(found)")
-      // The program was observed.
+      // The report shows that uringtop observed the program.
       #expect(report.error.contains(fault.comm))
     }
 
@@ -115,8 +116,8 @@ extension LiveTests {
       defer { faulty.kill() }
       let healthy = try Self.start(program + ["--healthy"])
       defer { healthy.kill() }
-      // On a busy machine, one watch can be too short for the rule. The fault persists, so the
-      // watch is repeated.
+      // On a busy machine, one observation period can be too short for the rule. The fault
+      // persists, so the test can observe the program again.
       let (process, twin) = (faulty.pid, healthy.pid)
       async let isFound = Self.finds(tag, in: process, attempts: 3)
       async let isFoundInTwin = Self.finds(tag, in: twin, attempts: 1)
@@ -143,7 +144,7 @@ extension LiveTests {
         $0.tag == fault.tag && report.comm($0) == String(program.prefix(15))
       }
       try #require(!found.isEmpty, "\(report.findings.map(\.summary))")
-      // The first finding is the worst, if a rule has several.
+      // A rule can have several findings. The first is the most severe.
       let finding = found[0]
       #expect(finding.severity == fault.severity)
       if let named = fault.named {
@@ -156,8 +157,8 @@ extension LiveTests {
 
     // MARK: Programs side by side
 
-    /// A report on all lasting cases. On a busy machine some faults begin late, so longer watches
-    /// follow until one finds every fault.
+    /// A report on all cases of `lasting`. On a busy machine some faults begin late, so longer
+    /// observation periods follow until one report has every fault.
     private static let faultyPrograms = Result {
       var report = try sideBySide(seconds: 7)
       for seconds in [20, 60] {
@@ -171,7 +172,7 @@ extension LiveTests {
     }
     private static let healthyPrograms = Result { try sideBySide("healthy", seconds: 7) }
 
-    /// Watches all lasting cases at once, each under its own process name.
+    /// Observes all cases of `lasting` at the same time, each under its own process name.
     private static func sideBySide(_ option: String = "", seconds: Int) throws -> Report {
       let folder = try TemporaryFolder()
       let program = try TestPrograms.path("fault_state")
@@ -187,7 +188,7 @@ extension LiveTests {
 
     // MARK: Healthy programs
 
-    /// fio has no fault, so that no finding has a severity above info.
+    /// fio has no fault, so no finding may have a severity above info.
     @Test(arguments: [
       ["--rw=randread", "--iodepth=16"], ["--rw=randread", "--iodepth=8", "--fixedbufs=1"],
       ["--rw=randread", "--iodepth=8", "--sqthread_poll=1", "--registerfiles=1"],
@@ -200,8 +201,8 @@ extension LiveTests {
       #expect(cries.isEmpty, "\(cries)")
     }
 
-    /// Buffered writes have at most the findings that they go to io-wq workers and that the workers
-    /// execute them one after the other, as on ext4.
+    /// For buffered writes, the only findings above info may be that io-wq workers execute them
+    /// (`punt-storm`), and one after the other (`hashed-work`), as on ext4.
     @Test(arguments: [
       ["--rw=randwrite", "--iodepth=4", "--registerfiles=1"],
       ["--rw=randrw", "--iodepth=4", "--numjobs=2", "--nonvectored=0"],
@@ -235,7 +236,7 @@ extension LiveTests {
 }
 
 extension LiveTests.FindingTests.Fault {
-  /// The name of the fault's process.
+  /// The process name of the program that makes the fault: the kernel keeps 15 bytes.
   fileprivate var comm: String { String(program.prefix(15)) }
 }
 
@@ -258,7 +259,7 @@ private struct Report {
     document = try decoder.decode(Document.self, from: outcome.output)
   }
 
-  /// Name of the process whose ring a finding is about.
+  /// Returns the name of the process that owns the finding's first ring.
   func comm(_ finding: Finding) -> String? {
     document.rings.first { $0.id == finding.rings.first }?.comm
   }

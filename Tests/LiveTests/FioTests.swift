@@ -4,7 +4,7 @@ import Testing
 import UringTrace
 
 extension LiveTests {
-  /// fio's own numbers compared with uringtop's.
+  /// Compares fio's own request and byte counts with uringtop's.
   @Suite struct FioTests {
     struct Job: CustomStringConvertible, Sendable {
       var description: String
@@ -35,7 +35,7 @@ extension LiveTests {
           "--filename=\(folder.path("data"))", "--output-format=json",
         ] + job.options)
       #expect(recorded.status == 0, "\(recorded.error)")
-      // fio may print other text first.
+      // fio may print other text before its JSON.
       let json = recorded.output.drop { $0 != UInt8(ascii: "{") }
       let decoder = JSONDecoder()
       decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -70,7 +70,8 @@ extension LiveTests {
     }
   }
 
-  /// A program not written for these tests: QEMU's disk benchmark.
+  /// Tests with QEMU's disk benchmark (qemu-img bench), a program that was not written for these
+  /// tests.
   @Suite struct QemuTests {
     @Test func readsAreAsManyAsAskedFor() throws {
       let folder = try TemporaryFolder()

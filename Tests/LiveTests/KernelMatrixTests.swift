@@ -3,10 +3,11 @@ import TestSupport
 import Testing
 import UringTrace
 
-/// Recordings that `scripts/vm-test` made in guests with other kernels.
+/// Tests of the recordings that `scripts/vm-test` made in guests with other kernels.
 @Suite(.enabled(if: KernelMatrix.folder != nil, "make vm-test"))
 struct KernelMatrixTests {
-  /// `scripts/vm-test` may have run with fewer kernels, except where live tests are required.
+  /// `scripts/vm-test` may have run with fewer kernels than `make test` boots, unless
+  /// URINGTOP_REQUIRE_LIVE=1.
   @Test func everyKernelWasObserved() {
     let names = Set(KernelMatrix.kernels.map(\.folder.lastPathComponent))
     #expect(!names.isEmpty)
@@ -25,7 +26,7 @@ struct KernelMatrixTests {
     #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
   }
 
-  /// A kernel may lack features that some programs need, but most programs must run.
+  /// A kernel may lack features that some test programs need, but must run most of them.
   @Test(arguments: KernelMatrix.kernels)
   func fewProgramsAreSkipped(_ kernel: KernelMatrix.Kernel) throws {
     let skipped = try kernel.skippedPrograms()
@@ -71,7 +72,7 @@ enum KernelMatrix {
       return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? folder.lastPathComponent
     }
 
-    /// The test programs in the guest.
+    /// Returns the names of the test programs in the guest.
     func programs() throws -> Set<String> {
       let names = try String(contentsOf: folder.appending(path: "programs"), encoding: .utf8)
       return Set(names.split(separator: "\n").map(String.init))
@@ -82,7 +83,8 @@ enum KernelMatrix {
         .filter { $0.hasSuffix(".skipped") }.map { String($0.dropLast(8)) }
     }
 
-    /// Programs that this kernel need not run: they need a patched or a newer kernel.
+    /// The programs that may be skipped on this kernel, because they need a patched or a newer
+    /// kernel.
     var mayBeSkipped: Set<String> {
       let old =
         isOld ? ["clone_buffers", "mixed_entries", "multishot_timeout", "registered_ring"] : []
@@ -90,7 +92,7 @@ enum KernelMatrix {
       return Set(old + late + ["sqe_group", "sqe_group_ublk", "local_buffer"])
     }
 
-    /// True from Linux 7.3 on, which has zero copy for FUSE.
+    /// True for Linux 7.3 and later, which have zero copy for FUSE over io_uring.
     private var hasFuse: Bool {
       let numbers = description.split(separator: ".").prefix(2).compactMap { Int($0) }
       return numbers.count == 2 && (numbers[0], numbers[1]) >= (7, 3)

@@ -28,12 +28,12 @@ struct RecordedCommand {
     snapshot = try Observation.recording(path).snapshot(at: nil)
   }
 
-  /// Counts summed over all rings.
+  /// Returns a count summed over all rings.
   func sum(_ count: (Ring.Counts) -> UInt64) -> UInt64 {
     snapshot.rings.reduce(0) { $0 + count($1.counts) }
   }
 
-  /// Completed requests of an opcode, over all rings.
+  /// Returns the number of completed requests of an opcode, over all rings.
   func completed(_ opcode: String) -> UInt64 {
     snapshot.latency.filter { $0.opcode.name == opcode }.reduce(0) { $0 + $1.summary.count }
   }
@@ -45,7 +45,7 @@ final class BackgroundCommand {
   let folder: TemporaryFolder
   private let error: URL
 
-  /// Starts `record -o PATH` and waits until it records.
+  /// Starts `record -o PATH` and waits until the recording can be read.
   init(recordingWith arguments: [String] = []) throws {
     folder = try TemporaryFolder()
     error = folder["error"]
@@ -55,7 +55,8 @@ final class BackgroundCommand {
     process.standardOutput = FileHandle.nullDevice
     process.standardError = try folder.create("error")
     try process.run()
-    // The file exists before its header is written.
+    // Reads the file instead of testing that it exists, because `record` creates the file before it
+    // writes the header.
     eventually { (try? current()) != nil || !process.isRunning }
   }
 
@@ -64,7 +65,7 @@ final class BackgroundCommand {
     process.waitUntilExit()
   }
 
-  /// The snapshot at the end of the records written so far.
+  /// Returns the snapshot after the last record that uringtop has written so far.
   func current() throws -> Snapshot {
     try Observation.recording(folder.path("x.uring")).snapshot(at: nil)
   }
@@ -82,7 +83,8 @@ final class BackgroundCommand {
 }
 
 extension ChildProgram {
-  /// Reads the program's truth, its account of its requests, from its next line of output.
+  /// Reads the program's truth (the program's own record of its requests) from the next line of its
+  /// output.
   func readTruth() throws -> ProgramTruth {
     try ProgramTruth(Data(try #require(readLine()).text.utf8))
   }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension LiveTests {
-  /// Capture by a user who is not root.
+  /// Tests of live capture by a user other than root.
   @Suite struct PrivilegeTests {
     @Test func twoCapabilitiesShowWhatIsInFlight() throws {
       let request = try waitingRequest(seenWith: ["bpf", "perfmon"])
@@ -29,7 +29,8 @@ extension LiveTests {
       var features: [Feature]
     }
 
-    /// The features that each capability adds, according to docs/security.md.
+    /// Each entry has capabilities that uringtop has besides CAP_BPF and CAP_PERFMON, the features
+    /// that are then available, and features that are missing, according to docs/security.md.
     @Test(arguments: [
       ([], ["capture", "iterators", "inventory"], ["ptrace", "system_calls"]),
       (["dac_read_search"], ["capture", "inventory", "system_calls"], ["ptrace"]),
@@ -112,8 +113,8 @@ extension LiveTests {
 
     private struct Document: Decodable { var requests: [Request] }
 
-    /// A POLL_ADD of root that was submitted before the snapshot, as a user with these capabilities
-    /// sees it.
+    /// Returns a POLL_ADD that a process of root submitted before the snapshot. The snapshot is
+    /// made by a user with these capabilities.
     private func waitingRequest(seenWith capabilities: [String]) throws -> Request {
       let child = try TestPrograms.start("hang_poll")
       defer { _ = child.finish() }
@@ -126,7 +127,7 @@ extension LiveTests {
       return try #require(document.requests.first { $0.pid == child.pid })
     }
 
-    /// A copy of uringtop in a folder that the user `nobody` can reach.
+    /// Copies uringtop to a folder that the user `nobody` can access.
     private func reachableFolder() throws -> TemporaryFolder {
       let folder = try TemporaryFolder()
       try FileManager.default.setAttributes(
@@ -135,7 +136,8 @@ extension LiveTests {
       return folder
     }
 
-    /// Runs uringtop as the user nobody, from a file with these capabilities.
+    /// Runs uringtop as the user `nobody`, from an executable file that has these file
+    /// capabilities.
     private func run(
       withFileCapabilities capabilities: [String], _ arguments: [String]
     ) throws -> Command.Outcome {
@@ -156,7 +158,7 @@ extension LiveTests {
         ] + arguments, program: URL(filePath: "/usr/bin/unshare"))
     }
 
-    /// Runs uringtop as the user nobody, with only these capabilities.
+    /// Runs uringtop as the user `nobody`, with only these capabilities.
     private func run(with capabilities: [String], _ arguments: [String]) throws -> Command.Outcome {
       let folder = try reachableFolder()
       let set = (["-all"] + capabilities.map { "+\($0)" }).joined(separator: ",")

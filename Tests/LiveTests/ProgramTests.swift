@@ -6,7 +6,8 @@ import UringProbe
 import UringTrace
 
 extension LiveTests {
-  /// Each program of Tests/Programs on this kernel, compared with its own truth.
+  /// Runs each program of Tests/Programs on this kernel, and compares uringtop's view with the
+  /// program's own truth.
   @Suite struct ProgramTests {
     static let all: [String] = {
       let folder = Command.root.appending(path: "Tests/Programs").path()
@@ -20,7 +21,8 @@ extension LiveTests {
         .filter { !endless.contains($0) }.sorted()
     }()
 
-    /// Programs that keep requests in flight. `cq_overflow` does not: its unreaped requests have ended in the kernel.
+    /// Programs that keep requests in flight. `cq_overflow` is not in the list: its requests have
+    /// ended in the kernel, and only their CQEs are unreaped.
     static let holding = [
       "cancel", "defer_taskrun", "drain", "fixed_buffers", "link_timeout", "links",
       "multishot_accept", "multishot_poll", "multishot_recv", "poll_armed", "registered",
@@ -82,7 +84,7 @@ extension LiveTests {
       let session = try Self.session(watching: "hang_chain")
       let child = try TestPrograms.start("hang_chain")
       _ = child.readLine()
-      // The program blocks after it has printed the line.
+      // The program blocks only after it has printed the ready line.
       eventually {
         session.current().rings.contains {
           $0.ownerTgid == child.pid && $0.lastWaitMinEvents > 0

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Recordings of `uringtop demo` that `scripts/vm-test-ublk` made in guests.
+/// Tests of the recordings that `scripts/vm-test-ublk` made of `uringtop demo` in guests.
 @Suite(.enabled(if: UblkRuns.folder != nil, "scripts/vm-test-ublk"))
 struct UblkTests {
   @Test func thereAreRuns() {

@@ -1,4 +1,5 @@
-// ASYNC_CANCEL by user_data, by fd (all matches), without a match, of any request; and TIMEOUT_REMOVE.
+// Cancels requests with ASYNC_CANCEL by user_data, by fd (all matches) and with IORING_ASYNC_CANCEL_ANY, and a timeout
+// with TIMEOUT_REMOVE. One ASYNC_CANCEL matches no request.
 #include "program.h"
 
 static uint64_t park(struct ring *ring, int fd) {

@@ -1,6 +1,6 @@
-// churn N [MS]: keeps N requests in flight on one ring until standard input closes or SIGTERM arrives: polls and
-// timeouts that are submitted again as soon as they end. At any time one request of each user_data (from 0x100000) is
-// in flight. The timeouts, half of the requests, set the pace: each expires within MS milliseconds (default: 868).
+// churn N [MS]: keeps N requests in flight on one ring until standard input closes or SIGTERM arrives. The requests are
+// polls and timeouts, which the program submits again as soon as they end. Each has its own user_data, from 0x100000
+// upwards. The timeouts, half of the requests, set the pace: each expires within MS milliseconds (default: 868).
 #include <sys/eventfd.h>
 #include "program.h"
 
@@ -45,7 +45,7 @@ int main(int argc, char **argv) {
       check(done >= 0 || done == -EINTR, "the wait failed");
     }
     eventfd_write(fds[turn % FDS], 1);
-    // The polls must see the eventfd's value before it is read.
+    // Lets the polls see the eventfd's value before the program reads, and so resets, the eventfd.
     io_uring_get_events(&ring->uring);
     eventfd_t value;
     eventfd_read(fds[turn % FDS], &value);

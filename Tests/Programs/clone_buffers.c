@@ -1,5 +1,5 @@
-// Registered buffers cloned to another ring (6.12 and later): reads through the clone. While the clone is in use, the
-// first ring unregisters its own buffers.
+// Clones one ring's registered buffers to another ring (6.12 and later), and reads through the clones. While a request
+// uses a clone, the first ring unregisters its own buffers.
 #include "program.h"
 
 #define REGISTER_CLONE_BUFFERS 30 // not in Debian 12's headers

@@ -1,6 +1,5 @@
-// More completions than the CQ holds: the kernel puts the excess CQEs on the overflow list (none is dropped), and the
-// program reaps them later.
-// A second ring is closed with unreaped CQEs, some of them on its overflow list.
+// Completes more requests than the CQ can hold. The kernel puts the excess CQEs on the overflow list and drops none;
+// the program reaps them later. A second ring is closed with unreaped CQEs, some of them on its overflow list.
 #include "program.h"
 
 enum { ENTRIES = 8 };
@@ -32,8 +31,8 @@ int main(int argc, char **argv) {
   check(*reaped->uring.cq.koverflow == 0, "CQEs were dropped");
   overflow(abandoned);
   close_ring(abandoned);
-  // The requests of the closed ring had ended with CQEs that were never reaped. Those on the overflow list vanish with
-  // the ring, without an event.
+  // The requests of the closed ring had ended with CQEs that the program never reaped. The CQEs on the overflow list
+  // vanish with the ring, without a trace event.
   for (unsigned i = 0; i < truth->request_count; i++)
     if (truth->requests[i].end == END_RING_EXIT) {
       truth->requests[i].end = END_CQE;

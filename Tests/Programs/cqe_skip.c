@@ -1,4 +1,5 @@
-// IOSQE_CQE_SKIP_SUCCESS: alone, in chains, and in requests that fail (those do post a CQE).
+// Uses IOSQE_CQE_SKIP_SUCCESS in single requests, in chains, and in requests that fail. A failing request posts a CQE
+// despite the flag.
 #include "program.h"
 
 static uint64_t nop(struct ring *ring, unsigned flags) {
@@ -36,13 +37,13 @@ int main(int argc, char **argv) {
   uint64_t tail[] = {nop(ring, SKIP | LINK), nop(ring, SKIP | LINK), nop(ring, 0)};
   // A request that fails posts a CQE.
   uint64_t failing = bad_read(ring, SKIP);
-  // A failing head with the flag: only the head posts a CQE, the others are cancelled without one.
+  // The head fails and has the flag: only the head posts a CQE; the kernel cancels the other requests without CQEs.
   uint64_t silent[] = {bad_read(ring, SKIP | LINK), nop(ring, LINK), nop(ring, 0)};
-  // A failing head without the flag: the others post -ECANCELED despite their own flag.
+  // The head fails and lacks the flag: the other requests post CQEs with -ECANCELED even if they have the flag.
   uint64_t loud[] = {bad_read(ring, LINK), nop(ring, SKIP | LINK), nop(ring, SKIP)};
   submit(ring);
   reap(ring, 6);
-  // All requests above were queued before this NOP and end when they are issued, so its CQE is the last.
+  // All requests above were queued before this NOP and end when they are issued, so the NOP's CQE is the last.
   uint64_t barrier = nop(ring, 0);
   submit(ring);
   reap_done(ring, barrier);

@@ -1,4 +1,5 @@
-// A DEFER_TASKRUN ring: completions wait until the submitter enters the kernel to get them (io_uring_local_work_run).
+// Uses a DEFER_TASKRUN ring: completions wait until the submitter enters the kernel to get them (tracepoint
+// io_uring_local_work_run).
 #include "program.h"
 
 int main(int argc, char **argv) {

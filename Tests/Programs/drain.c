@@ -1,4 +1,4 @@
-// IOSQE_IO_DRAIN behind a blocked read: the drained request and all after it wait.
+// Submits a request with IOSQE_IO_DRAIN behind a read that waits: the kernel defers this request and all later ones.
 #include "program.h"
 
 int main(int argc, char **argv) {

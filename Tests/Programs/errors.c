@@ -1,4 +1,4 @@
-// For each of several errnos, one request that fails with it.
+// Submits one failing request for each of several errnos.
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -1,4 +1,4 @@
-// The extreme values that a program can choose: results, lengths, offsets, flags and user_data.
+// Uses the extreme values that a program can choose for results, lengths, offsets, flags and user_data.
 #include <limits.h>
 #include "program.h"
 
@@ -58,7 +58,7 @@ int main(int argc, char **argv) {
       check(truth->aux[messages].res == results[i], "a message has another result");
       messages++;
     }
-    // All flags of a CQE, some of which make no sense in a CQE without a request.
+    // Sets all flags in the target ring's CQE, including flags that make no sense in a CQE without a request.
     struct io_uring_sqe *message = sqe(ring);
     uint64_t own = message->user_data;
     io_uring_prep_msg_ring(message, to->fd, (unsigned)INT_MIN, UINT64_MAX - 50, 0);
@@ -73,7 +73,7 @@ int main(int argc, char **argv) {
     }
   }
 
-  // Operands at the ends of their range. The kernel decides how each request ends.
+  // Uses operands at the ends of their range. Most results depend on the kernel, so the program does not check them.
   int file = temporary_file(0);
   for (unsigned i = 0; i < 4; i++) {
     uint64_t offset = (uint64_t[]){0, INT64_MAX, 1ull << 63, UINT64_MAX}[i];

@@ -1,6 +1,6 @@
-// Deliberate faults that uringtop's rules must find, each with a healthy variant in which they must find nothing.
-// `PROGRAM CASE` makes the fault, `PROGRAM CASE healthy` does not. The user_data of the faulty request is BAD, that of
-// further faulty requests the numbers after BAD, and that of all other requests GOOD.
+// Deliberate faults that uringtop's rules must find. Each has a healthy variant, in which the rules must find nothing:
+// `PROGRAM CASE` makes the fault, `PROGRAM CASE healthy` does not. The faulty request's user_data is BAD; further
+// faulty requests have BAD + 1, BAD + 2 and so on; all other requests have GOOD.
 #ifndef FAULT_H
 #define FAULT_H
 

@@ -1,4 +1,5 @@
-// Faults in the results or in the efficiency of the work: each case makes its fault and ends.
+// Faults that appear in a request's result or make the I/O inefficient. Each case makes its fault and then ends,
+// without waiting for a signal.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include "fault.h"
@@ -61,7 +62,7 @@ static void group_condition(bool faulty) {
   check(take(ring) == (faulty ? -EFAULT : 1000), "a strange result");
 }
 
-// A write that the file-size limit cuts short.
+// Makes a write that the file-size limit (RLIMIT_FSIZE) cuts short.
 static void short_write(bool faulty) {
   struct rlimit limit = {1000, RLIM_INFINITY};
   struct ring *ring = open_ring(8, 0);
@@ -74,7 +75,8 @@ static void short_write(bool faulty) {
   check(take(ring) == (faulty ? 1000 : 4096), "a strange result");
 }
 
-// A read that stops at unmapped memory, with mapped memory behind it; healthy: a read that stops at the end of a file.
+// Makes a read that stops at unmapped memory, with mapped memory behind it. In the healthy variant the read stops at
+// the end of a file.
 static void short_read(bool faulty) {
   struct ring *ring = open_ring(8, 0);
   char *memory = map_memory(3 * 4096);
@@ -88,8 +90,8 @@ static void short_read(bool faulty) {
   take_all(ring, 2);
 }
 
-// The loopback device copies the data of a SEND_ZC on delivery; healthy: the receiver's window is full, so the data
-// stays in the send queue until the connection is reset, and is never copied.
+// Sends with SEND_ZC over the loopback device, which copies the data on delivery. In the healthy variant the receiver's
+// window is full, so the data stays in the send queue until the connection is reset, and is never copied.
 static void copied_send(bool faulty) {
   struct ring *ring = open_ring(8, 0);
   need_opcode(ring, IORING_OP_SEND_ZC, "SEND_ZC");
@@ -121,7 +123,7 @@ static void copied_send(bool faulty) {
   take(ring);
 }
 
-// Files of /proc do not support non-blocking reads, so each READ goes to an io-wq worker.
+// Reads a file of /proc. Such files do not support non-blocking reads, so an io-wq worker executes each READ.
 static void punt_storm(bool faulty) {
   struct ring *ring = open_ring(8, 0);
   int file = must(open(faulty ? "/proc/self/status" : "/dev/zero", O_RDONLY | O_CLOEXEC));
@@ -183,8 +185,8 @@ static void spin(unsigned nanoseconds) {
     ;
 }
 
-// The data arrives after submission, and its task work waits while the program computes; healthy: the data is available
-// at submission.
+// Data arrives after the RECV's submission, and the task work that receives the data waits while the program computes.
+// In the healthy variant the data is available at submission.
 static void no_defer_taskrun(bool faulty) {
   int pair[2];
   struct ring *ring = open_ring(8, IORING_SETUP_COOP_TASKRUN);

@@ -1,4 +1,4 @@
-// Faults that persist: each case makes its fault and keeps it until standard input closes or SIGTERM arrives.
+// Faults that persist. Each case makes its fault and keeps that state until standard input closes or SIGTERM arrives.
 #include <sched.h>
 #include <sys/mount.h>
 #include "fault.h"
@@ -39,7 +39,7 @@ static void waiting(bool faulty) {
   }
 }
 
-// No signal may have a handler, because a handler could write to the pipe and so end the wait.
+// Resets every signal's handler, because a handler could write to the pipe and so end the wait.
 static void deadlock(bool faulty) {
   static struct __kernel_timespec late = {.tv_sec = 1000};
   struct ring *ring = open_ring(8, 0);
@@ -95,7 +95,7 @@ static void stuck_request(bool faulty) {
   char path[64];
   struct ring *ring = open_ring(8, 0);
   make_fifo(path);
-  // IOSQE_ASYNC, because otherwise the first attempt opens with O_NONBLOCK.
+  // Sets IOSQE_ASYNC, because otherwise the kernel first tries the OPENAT with O_NONBLOCK.
   for (int i = 0; i <= 200; i++) {
     bool isLast = i == 200 && faulty;
     struct io_uring_sqe *open = next(ring, isLast ? BAD : GOOD);
@@ -127,7 +127,7 @@ static void leaked_request(bool faulty) {
   wait_for_end();
 }
 
-// The ring is closed while a worker reads from a file system that never answers, which cannot be cancelled.
+// Closes the ring while an io-wq worker reads from a file system that never answers. Such a read cannot be cancelled.
 static void leaked_ring(bool faulty) {
   static char buffer[64];
   char folder[] = "/tmp/uringtop-fault-XXXXXX", options[128], path[64];
@@ -197,7 +197,7 @@ static void unsubmitted_sqes(bool faulty) {
 static void sqpoll_stall(bool faulty) {
   struct io_uring_params parameters = {.flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 10};
   struct ring *ring = open_ring_with(8, parameters);
-  sleep_ms(300); // until the SQ thread sleeps
+  sleep_ms(300); // long enough for the SQ thread to go to sleep
   io_uring_prep_nop(next(ring, BAD));
   if (faulty) {
     publish(ring);

@@ -1,5 +1,5 @@
-// All operations on a file from its creation to its removal, with io_uring only, in a temporary directory. Tests the
-// names that uringtop shows for files and opcodes.
+// Executes all operations on a file from its creation to its removal through io_uring, in a temporary directory. Tests
+// the names that uringtop shows for files and opcodes.
 #include "program.h"
 
 int main(int argc, char **argv) {

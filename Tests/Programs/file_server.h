@@ -1,4 +1,4 @@
-// A FUSE server that answers only what a test needs.
+// A FUSE server that answers only the requests that a test needs.
 #ifndef FILE_SERVER_H
 #define FILE_SERVER_H
 

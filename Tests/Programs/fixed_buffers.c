@@ -1,5 +1,5 @@
-// Registered buffers: reads and writes through them, one past the buffer's end, one of an empty slot. The second buffer
-// has a tag: emptying its slot posts a CQE without a request.
+// Reads and writes through registered buffers. One read goes past the buffer's end, another names an empty slot. The
+// second buffer has a tag, so the kernel posts a CQE without a request after the program has emptied the buffer's slot.
 #include "program.h"
 
 int main(int argc, char **argv) {
@@ -34,10 +34,11 @@ int main(int argc, char **argv) {
     submit(ring);
     reap_all(ring);
     expect(user_data, steps[i].res);
-    // 6.12 looks the buffer up in preparation; 6.1, and 6.17 and later, when the request is issued.
+    // Linux 6.12 looks the buffer up in preparation. 6.1, and 6.17 and later, do so when the request is issued.
     request(user_data)->prep_failed = steps[i].res < 0 && kernel_is("6.12");
   }
-  // Buffer 1 is in use when its slot is emptied: the tag's CQE is posted when the read has ended.
+  // A read uses buffer 1 while the program empties the buffer's slot. The kernel posts the tag's CQE when the read has
+  // ended.
   struct io_uring_sqe *read = sqe(ring);
   uint64_t reading = read->user_data;
   io_uring_prep_read_fixed(read, fds[0], buffers[1], 64, 0, 1);

@@ -1,4 +1,5 @@
-// Registered files: reads by index, a file opened into a slot and closed there, emptying a slot, using an empty slot.
+// Uses registered files: reads by index, opens a file directly into a slot and closes it there, empties a slot, and
+// reads from empty slots.
 #include "program.h"
 
 static uint64_t read_slot(struct ring *ring, int slot) {

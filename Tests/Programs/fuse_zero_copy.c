@@ -1,5 +1,6 @@
-// A FUSE server over io_uring with zero copy (7.3): the command that delivers a request lends the request's pages as a
-// registered buffer until the request is committed. Needs root. The constants are those of include/uapi/linux/fuse.h.
+// A FUSE server over io_uring with zero copy (Linux 7.3). The command that delivers a FUSE request also lends the
+// request's pages as a registered buffer, until the server commits its answer. Needs root. The constants are those of
+// include/uapi/linux/fuse.h.
 #include "fuse/server.h"
 #include "fuse/lent.h"
 #include "fuse/clients.h"
@@ -18,7 +19,8 @@ static void one_by_one(struct io *io) {
   }
 }
 
-// Three requests at a time, with interleaved members.
+// Serves three FUSE requests at the same time. Their members, the io_uring requests that use the lent pages, are
+// submitted alternately.
 static void at_once(struct io *io) {
   struct entry *entry[3];
   uint64_t first[3], second[3];
@@ -45,7 +47,7 @@ static void at_once(struct io *io) {
   check_data(io[2].data, 'u', SIZE);
 }
 
-// The command with the answer is linked behind the member.
+// Links the command with the answer behind the member (the READ_FIXED that uses the lent pages).
 static void linked(struct io *io) {
   begin_io(io, false, false, 0);
   struct entry *entry = await_entry();
@@ -61,7 +63,7 @@ static void linked(struct io *io) {
 }
 
 static void incomplete(struct io *io) {
-  // The backing file ends in the middle of this read.
+  // The backing file ends in the middle of this read's range.
   begin_io(io, false, false, FILE_SIZE - SIZE / 2);
   struct entry *entry = await_entry();
   uint64_t only = member(entry, 0, SIZE);
@@ -73,7 +75,7 @@ static void incomplete(struct io *io) {
   end_io(io, SIZE / 2);
   check_data(io->data, 'u', SIZE / 2);
 
-  // Answers a read and a write without members that use their pages.
+  // Answers a FUSE read and a FUSE write for which no io_uring request has used the lent pages.
   begin_io(io, false, false, 0);
   entry = await_entry();
   NOTE_LENT(entry, "\"unused\"");
@@ -114,7 +116,8 @@ static void wrong_members(struct io *io) {
   end_io(io, SIZE);
 }
 
-// A request ends with its answer even if a member still uses its pages (fuse_uring_req_end in 7.3's dev_uring.c).
+// Answers a FUSE request while a member, an io_uring request, still uses the lent pages. The FUSE request ends all the
+// same (fuse_uring_req_end in dev_uring.c of Linux 7.3).
 static void outliving(struct io *io) {
   int ends[2];
   make_pipe(ends);
@@ -127,7 +130,7 @@ static void outliving(struct io *io) {
   end_io(&io[0], SIZE);
   check(request(late)->end == IN_FLIGHT, "the member did not outlive its request");
   check_data(io[0].data, 0, SIZE);
-  // In the meantime the slot has another request's pages.
+  // Meanwhile the slot of the buffer table holds the pages of another FUSE request.
   begin_io(&io[1], false, false, SIZE);
   struct entry *next = await_entry();
   check(next == entry, "the request came to another slot");
@@ -143,7 +146,7 @@ static void outliving(struct io *io) {
   check_data(io[0].data, 'p', SIZE); // the member wrote this after the client's pread() had returned
 }
 
-// An answer through another ring leaves the pages in the slot of the first ring.
+// Commits an answer through another ring. The lent pages then stay in the slot of the first ring's buffer table.
 static void elsewhere(struct io *io) {
   begin_io(io, false, false, 0);
   struct entry *entry = await_entry();

@@ -1,4 +1,4 @@
-// A program that hangs: a chain of a WRITE, an FSYNC and a CLOSE behind a READ of a pipe that nobody writes to. Prints
+// A program that hangs: a WRITE, an FSYNC and a CLOSE are linked behind a READ of a pipe that nobody writes to. Prints
 // the ready line, then blocks in io_uring_enter until standard input closes or SIGTERM arrives.
 #include "program.h"
 

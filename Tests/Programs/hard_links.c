@@ -1,4 +1,5 @@
-// A chain continues over hard links after an error, but not over a soft link in the same chain.
+// Submits chains with hard links (IOSQE_IO_HARDLINK) and soft links (IOSQE_IO_LINK). After an error a chain continues
+// across a hard link, but breaks at a soft link.
 #include "program.h"
 
 static uint64_t nop(struct ring *ring, unsigned flags) {

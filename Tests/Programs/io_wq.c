@@ -1,5 +1,5 @@
-// Requests that io-wq workers execute: reads and NOPs with IOSQE_ASYNC, buffered writes to one file in memory (hashed:
-// one at a time), and operations that workers always execute.
+// Requests that io-wq workers execute: reads and NOPs with IOSQE_ASYNC, buffered writes to one memfd (io-wq hashes them
+// by file and executes one at a time), and operations that workers always execute.
 #include "program.h"
 
 int main(int argc, char **argv) {
@@ -25,7 +25,8 @@ int main(int argc, char **argv) {
   reap_all(ring);
   for (int i = 0; i < COUNT; i++) {
     struct io_uring_sqe *write = sqe(ring);
-    // No IOSQE_ASYNC: with it, 6.12 to 7.2 do not hash the work, because they queue it before they look up the file.
+    // Does not set IOSQE_ASYNC. With this flag, Linux 6.12 to 7.2 queue the work before they look up the file, and so
+    // do not hash it.
     io_uring_prep_write(write, memory, buffer[i], SIZE, (__u64)i * SIZE);
     ids[2][i] = write->user_data;
     struct io_uring_sqe *stat = sqe(ring);

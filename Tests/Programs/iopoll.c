@@ -1,5 +1,5 @@
-// O_DIRECT reads on an IORING_SETUP_IOPOLL ring: iopoll [FILE]. Without FILE it reads from a block device with poll
-// queues (nvme with nvme.poll_queues=1, null_blk with poll_queues=1), and exits with status 77 if there is none.
+// iopoll [FILE]: makes O_DIRECT reads on an IORING_SETUP_IOPOLL ring. Without FILE it reads from a block device with
+// poll queues (nvme with nvme.poll_queues=1, null_blk with poll_queues=1), and exits with status 77 if there is none.
 #include <glob.h>
 #include "program.h"
 

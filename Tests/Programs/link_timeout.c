@@ -1,4 +1,5 @@
-// LINK_TIMEOUT: one expires, one is disarmed by data in time, one is behind a request that ends at once.
+// Three LINK_TIMEOUTs: one expires; one is cancelled because its read receives data in time; one is linked behind a
+// request that completes at once.
 #include "program.h"
 
 static char buffer[64];

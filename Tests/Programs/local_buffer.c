@@ -1,5 +1,5 @@
-// Local buffers, a proposed kernel feature: IORING_OP_LOCAL_BUF (the leader) sets up a buffer. The fixed-buffer
-// requests behind it in the same submission (the members) use this buffer, whatever slot they name.
+// Local buffers, a proposed kernel feature: an IORING_OP_LOCAL_BUF request (the leader) sets up a buffer. The later
+// fixed-buffer requests of the same submission (the members) use this buffer, whatever buffer slot they name.
 #include "program.h"
 #include <linux/btf.h>
 
@@ -15,10 +15,11 @@ static struct lent {
 } lents[MAX_LENT];
 static unsigned lent_count, tag_count;
 
-// Returns the number of IORING_OP_LOCAL_BUF from the running kernel's BTF, or -1 if the kernel lacks it. It is not a
-// constant, because other kernels use the number for another opcode.
+// Returns the number of IORING_OP_LOCAL_BUF from the running kernel's BTF, or -1 if the kernel lacks it. The number
+// cannot be a constant here, because other kernels use it for another opcode.
 static int local_buffer_opcode(void) {
-  // Bytes behind a type's header: for the type itself, and for each of its `vlen` entries.
+  // The number of bytes that follow a BTF type's header, by kind: `own` once per type, `each` for each of its `vlen`
+  // entries.
   static const unsigned char
       own[] = {[BTF_KIND_INT] = 4, [BTF_KIND_ARRAY] = 12, [BTF_KIND_VAR] = 4, [17] = 4},
       each[] = {[BTF_KIND_STRUCT] = 12,    [BTF_KIND_UNION] = 12,   [BTF_KIND_ENUM] = 8,
@@ -51,7 +52,8 @@ static int local_buffer_opcode(void) {
   return found;
 }
 
-// Queues a leader. When its buffer is released, the kernel posts a CQE with `tag` as its user_data, unless `tag` is 0.
+// Queues a leader. If `tag` is not 0, the kernel posts a CQE with `tag` as user_data when it releases the leader's
+// buffer.
 static uint64_t lend(void *address, unsigned length, uint64_t tag, unsigned flags) {
   struct io_uring_sqe *one = sqe(ring);
   one->opcode = (__u8)opcode;
@@ -97,7 +99,7 @@ static void nop(void) {
   io_uring_prep_nop(sqe(ring));
 }
 
-// Submits, then waits for all requests and for the tags of released buffers.
+// Submits, then waits for all requests and for the tag CQEs of the released buffers.
 static void run(void) {
   submit(ring);
   reap_all(ring);
@@ -106,7 +108,8 @@ static void run(void) {
 }
 
 static void used(void) {
-  // A chain of a read into the buffer and a write from it. Slot 0 of the ring's table, which they name, is empty.
+  // A chain: a read into the local buffer and a write from it. Both name slot 0 of the ring's buffer table, which is
+  // empty.
   struct lent *one = provide(SIZE, TAG, 0);
   uint64_t read = borrow(one, false, file, 0, SIZE, IOSQE_IO_LINK),
            write = borrow(one, true, file, 0, SIZE, 0);
@@ -114,9 +117,9 @@ static void used(void) {
   expect(one->leader, 0);
   expect(read, SIZE);
   expect(write, SIZE);
-  check(truth->aux[0].user_data == TAG, "another tag");
+  check(truth->aux[0].user_data == TAG, "wrong tag");
 
-  // A NOP between the members is not a member. Members that io-wq workers execute also keep the buffer.
+  // The NOP between the members is not a member. Members keep the buffer alive even while io-wq workers execute them.
   one = provide(SIZE, 0, 0);
   read = borrow(one, false, file, 0, 4096, IOSQE_ASYNC);
   nop();
@@ -125,7 +128,7 @@ static void used(void) {
   expect(read, 4096);
   expect(write, 4096);
 
-  // The leader as part of a chain.
+  // The leader is linked to its member.
   one = provide(4096, TAG + 1, IOSQE_IO_LINK);
   read = borrow(one, false, file, 0, 4096, 0);
   run();
@@ -136,7 +139,8 @@ static void used(void) {
   run();
 }
 
-// Requests before and after the local buffer use the ring's registered buffer in the slot that the member names.
+// The requests before and after the local buffer name the same buffer slot as the member, and use the ring's registered
+// buffer in that slot.
 static void beside_a_slot(void) {
   struct iovec vector = {buffer, SIZE};
   must_uring(io_uring_register_buffers(&ring->uring, &vector, 1));
@@ -160,7 +164,7 @@ static void misused(void) {
   expect(beyond, -EFAULT);
   expect(whole, 4096);
 
-  // A read of more bytes than the file has from that offset on.
+  // A read that requests more bytes than the file has after the read's offset.
   one = provide(SIZE, 0, 0);
   struct io_uring_sqe *short_one = sqe(ring);
   io_uring_prep_read_fixed(short_one, file, buffer, SIZE, 4096, 0);
@@ -177,8 +181,8 @@ static void misused(void) {
   expect(failed, -EBADF);
   expect(cancelled, -ECANCELED);
 
-  // A submission can have one local buffer at a time. The second leader fails and ends the submission and with it the
-  // first buffer, so the next request finds an empty slot.
+  // A submission can have only one local buffer. The second leader therefore fails, and its failure ends the submission
+  // and the first local buffer. The next request is in a new submission and finds an empty buffer slot.
   one = provide(4096, 0, 0);
   uint64_t inside = borrow(one, true, file, 0, 4096, 0), second = lend(buffer, 4096, 0, 0);
   uint64_t outside = fixed(false, file, 0, 4096, 0);
@@ -213,7 +217,7 @@ static void say_lent(void) {
   snprintf(truth->extra + strlen(truth->extra), MAX_EXTRA - strlen(truth->extra), "]");
 }
 
-// The submission of the buffer's leader ends long before the last member.
+// Holds a member in flight long after the leader's submission has ended.
 static void waiting(void) {
   struct lent *one = provide(4096, TAG + 5, 0);
   uint64_t done = borrow(one, true, file, 0, 4096, 0), waits = borrow(one, false, pipe_fds[0], 0, 4096, 0);

@@ -1,5 +1,5 @@
 // A ring that mixes 16- and 32-byte CQEs (IORING_SETUP_CQE_MIXED, 6.18 and later) and, where the kernel has it, 64- and
-// 128-byte SQEs (IORING_SETUP_SQE_MIXED). NOPs with IORING_NOP_CQE32 post the big CQEs.
+// 128-byte SQEs (IORING_SETUP_SQE_MIXED). NOPs with IORING_NOP_CQE32 post the 32-byte CQEs.
 #include "program.h"
 
 enum { NOP128 = 63 }; // IORING_OP_NOP128
@@ -24,7 +24,7 @@ static void reap_mixed(struct ring *ring, unsigned count) {
 
 int main(int argc, char **argv) {
   begin("mixed_entries", &argc, argv);
-  // A plain ring first, to probe the kernel's opcodes.
+  // Probes the kernel's opcodes with a plain ring.
   struct io_uring_probe *probe = io_uring_get_probe_ring(&open_ring(1, 0)->uring);
   check(probe, "no probe");
   unsigned setup = IORING_SETUP_CQE_MIXED | (probe->last_op >= NOP128 ? IORING_SETUP_SQE_MIXED : 0);
@@ -50,8 +50,9 @@ int main(int argc, char **argv) {
     expect(truth->requests[i].user_data, 0);
   }
   if (setup & IORING_SETUP_SQE_MIXED) {
-    // Two consecutive SQEs that the kernel takes as one: NOP128 and its second half. submit() would count both, so
-    // the request is recorded here. NOP128 must not wrap around the end of the SQ; after the first 25 SQEs it does not.
+    // NOP128 fills two consecutive SQE slots, which the kernel takes as one request. submit() would count two requests,
+    // so this code records the request itself. NOP128 must not wrap around the end of the SQ, and does not after the
+    // first 25 SQEs.
     check((ring->uring.sq.sqe_tail & ring->uring.sq.ring_mask) < 7, "NOP128 would wrap around");
     struct io_uring_sqe *nop = sqe(ring);
     uint64_t user_data = nop->user_data;

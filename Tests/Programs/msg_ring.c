@@ -1,6 +1,6 @@
-// MSG_RING from one ring to two others (the second has DEFER_TASKRUN, for which the kernel takes another path). Each
-// message posts a CQE on the target ring, which has no request for it. One message is sent to a file that is not a
-// ring.
+// Sends MSG_RING messages from one ring to two others. The second target has DEFER_TASKRUN, for which the kernel takes
+// another code path. Each message posts a CQE on the target ring, where no request belongs to this CQE. One message is
+// sent to a file that is not a ring.
 #include "program.h"
 
 static uint64_t message(struct ring *from, int fd, unsigned res, uint64_t user_data) {
@@ -30,8 +30,8 @@ int main(int argc, char **argv) {
   uint64_t wrong = message(from, 0, 1, 0x7000);
   reap_all(from);
   check(
-      request(wrong)->res == -EBADFD || request(wrong)->res == -EBADF, "a message to a file that is not a ring returned %d",
-      request(wrong)->res);
+      request(wrong)->res == -EBADFD || request(wrong)->res == -EBADF,
+      "a message to a file that is not a ring returned %d", request(wrong)->res);
   say("\"messages\":6");
   return finish();
 }

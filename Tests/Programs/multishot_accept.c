@@ -4,7 +4,7 @@
 int main(int argc, char **argv) {
   begin("multishot_accept", &argc, argv);
   struct ring *ring = open_ring(8, 0);
-  // Uses an abstract name, which leaves nothing in the file system.
+  // Uses an abstract socket address, which creates no file.
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   int length = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "uringtop-accept-%d", getpid());
   socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);

@@ -1,5 +1,5 @@
-// A multishot POLL_ADD that posts three CQEs with F_MORE (the events of these CQEs name no request) and is then
-// removed.
+// A multishot POLL_ADD that posts three CQEs with F_MORE and is then removed. The trace events of these CQEs contain no
+// request pointer.
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -1,5 +1,5 @@
-// Two multishot RECVs with provided buffers: one runs until the peer shuts down (last CQE 0), the other until it
-// has no more buffers (last CQE -ENOBUFS).
+// Two multishot RECVs with provided buffers: one runs until the peer shuts down (its last CQE has result 0), the other
+// until its buffer group is empty (its last CQE has -ENOBUFS).
 #include "program.h"
 
 enum { BUFFERS = 8, SIZE = 64 };

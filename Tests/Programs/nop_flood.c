@@ -1,5 +1,5 @@
-// nop_flood SECONDS [BATCH] [--cpu N] [--count N]: NOPs at full speed on one CPU, BATCH (default 32) per submission.
-// With --count it runs until that many are done, however long that takes.
+// nop_flood SECONDS [BATCH] [--cpu N] [--count N]: submits NOPs at full speed on one CPU, BATCH (default 32) per
+// submission. With --count it runs until N NOPs have completed, and ignores SECONDS.
 #include <sched.h>
 #include "program.h"
 
@@ -17,7 +17,7 @@ int main(int argc, char **argv) {
   }
   struct ring *ring = open_ring((unsigned)batch, 0);
   struct io_uring *uring = &ring->uring;
-  uint64_t best = UINT64_MAX; // shortest time for 64 batches: the cost when nothing else runs
+  uint64_t best = UINT64_MAX; // shortest time for 64 batches, without interruptions by other tasks
   uint64_t count = 0, start = now_ns(), deadline = start + (uint64_t)seconds * 1000000000u, now = start;
   while ((limit > 0 ? count < (uint64_t)limit : now < deadline) && !stop) {
     for (int round = 0; round < 64; round++) {

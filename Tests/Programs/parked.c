@@ -1,10 +1,10 @@
-// Requests in rare states: in an io-wq worker and in its queue, waiting for a futex, waiting for a process; also
-// unsubmitted SQEs and an unreaped CQE. Prints the ready line and keeps the requests until standard input closes or
-// SIGTERM arrives.
+// Requests in rare states: executing in an io-wq worker, queued for a worker, waiting for a futex, waiting for a
+// process. Also leaves SQEs unsubmitted and a CQE unreaped. Prints the ready line and keeps the requests until standard
+// input closes or SIGTERM arrives.
 #include <sys/prctl.h>
 #include "program.h"
 
-enum { FUTEX_WAIT_OP = 51, FUTEX_WAITV_OP = 53, WAITID_OP = 50 }; // 6.7; newer than Debian 12's liburing
+enum { FUTEX_WAIT_OP = 51, FUTEX_WAITV_OP = 53, WAITID_OP = 50 }; // since Linux 6.7; not in liburing 2.3
 
 struct waiter { // struct futex_waitv
   uint64_t value, address;
@@ -55,7 +55,7 @@ int main(int argc, char **argv) {
     futex->opcode = FUTEX_WAIT_OP;
     futex->fd = 2; // FUTEX2_SIZE_U32
     futex->addr = (uintptr_t)&word;
-    futex->addr3 = 0xffffffff; // any waker
+    futex->addr3 = 0xffffffff; // a bitset that matches every FUTEX_WAKE
     for (int i = 0; i < 2; i++)
       waiters[i] = (struct waiter){.address = (uintptr_t)&word, .flags = 2};
     struct io_uring_sqe *several = next(ring, 0x1005);

@@ -1,4 +1,5 @@
-// One request at a time, 512 times: the kernel reuses the same io_kiocb. NOPs, and reads with distinct lengths.
+// 512 requests, one after the other: NOPs, and reads with distinct lengths. The kernel reuses the same io_kiocb for
+// them.
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -1,4 +1,5 @@
-// Receives on sockets without data: each is tried once, armed with poll, and tried again when data arrives.
+// Receives on sockets without data. The kernel tries each receive once, arms a poll for it, and tries it again when
+// data arrives.
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -51,7 +51,7 @@ int main(int argc, char **argv) {
   uint64_t last[] = {nop(ring, LINK), nop(ring, LINK), bad_close(ring, 0)};
   submit(ring);
   reap_all(ring);
-  // Fails when the message header is copied; on 6.1 that is only after the submission was traced.
+  // Fails when the kernel copies the message header. Linux 6.1 copies it only after tracing the submission.
   uint64_t before = nop(ring, LINK);
   struct io_uring_sqe *message = sqe(ring);
   io_uring_prep_sendmsg(message, 0, (struct msghdr *)16, 0);

@@ -1,5 +1,5 @@
-// Buffers chosen by the kernel: a group given with PROVIDE_BUFFERS (bgid 1) and a buffer ring (bgid 2). Four receives
-// each, of which the last finds the group empty.
+// Receives into buffers that the kernel chooses from a group provided with PROVIDE_BUFFERS (bgid 1) and from a buffer
+// ring (bgid 2). Each group serves four receives, the last of which finds the group empty.
 #include "program.h"
 
 enum { BUFFERS = 4, SIZE = 64, USED = 3 };

@@ -1,6 +1,7 @@
-// Registered files (some with their descriptor closed), registered buffers, and groups of provided buffers of both
-// kinds, partly used up. Requests that wait hold some of the files and buffers. Prints the ready line, with the number
-// of references to each, and keeps everything until standard input closes or SIGTERM arrives.
+// Registered files (some without an open descriptor), registered buffers, and partly used groups of provided buffers
+// (classic groups and buffer rings). Waiting requests hold some of the files and buffers. Prints the ready line, with
+// the number of references to each file and buffer, and keeps this state until standard input closes or SIGTERM
+// arrives.
 #include "program.h"
 
 enum { FILES = 8, SIZE = 64 };
@@ -95,7 +96,7 @@ int main(int argc, char **argv) {
   io_uring_prep_recv(recv, 1, memory[3], SIZE, 0);
   recv->flags = IOSQE_FIXED_FILE;
   read_into(ring, 3, 2);
-  // Only a registered file can write to this pipe.
+  // The only write end of this pipe is a registered file.
   io_uring_prep_poll_add(sqe(ring), pipes[2][0], POLLIN);
   say("\"buffers\":{\"0\":2,\"1\":0,\"2\":1,\"3\":0}");
   submit(ring);

@@ -1,5 +1,5 @@
-// A ring without a file descriptor (IORING_SETUP_REGISTERED_FD_ONLY, 6.5 and later): it is only in its task's table of
-// registered rings. A read waits on it, and four NOPs complete.
+// A ring without a file descriptor (IORING_SETUP_REGISTERED_FD_ONLY, 6.5 and later): only the task's table of
+// registered rings refers to it. A read waits on it, and four NOPs complete.
 #include "program.h"
 
 int main(int argc, char **argv) {
@@ -10,7 +10,7 @@ int main(int argc, char **argv) {
       mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   check(memory != MAP_FAILED, "no memory");
   struct io_uring_params parameters = {.flags = IORING_SETUP_NO_MMAP | IORING_SETUP_REGISTERED_FD_ONLY};
-  parameters.cq_off.resv2 = (uintptr_t)memory;        // cq_off.user_addr: both rings
+  parameters.cq_off.resv2 = (uintptr_t)memory;        // cq_off.user_addr: SQ and CQ ring
   parameters.sq_off.resv2 = (uintptr_t)memory + 4096; // sq_off.user_addr: the SQEs
   ring->setup = parameters.flags;
   int index = io_uring_setup(8, &parameters);
@@ -22,7 +22,8 @@ int main(int argc, char **argv) {
   ring->cq_entries = parameters.cq_entries;
   truth->ring_count++;
 
-  // Like liburing's io_uring_queue_mmap(), but for existing memory.
+  // Fills in the same fields as liburing's io_uring_queue_mmap(), but with memory that the program has allocated
+  // itself.
   struct io_uring_sq *sq = &ring->uring.sq;
   struct io_uring_cq *cq = &ring->uring.cq;
   sq->khead = (void *)(memory + parameters.sq_off.head);

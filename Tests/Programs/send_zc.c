@@ -1,5 +1,5 @@
 // SEND_ZC over loopback TCP and UDP, with and without a registered buffer. Two of the sends fail. A send that reaches
-// the network stack posts two CQEs, the second being the notification; one that fails in preparation posts one.
+// the network stack posts two CQEs; the second is the notification. A send that fails in preparation posts one CQE.
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>

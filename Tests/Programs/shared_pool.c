@@ -1,5 +1,6 @@
-// shared_pool: two rings of one task share its worker pool, which is limited to one bounded worker. An open of the
-// first ring occupies the worker. Behind it, a second open of the first ring is queued, then one of the second ring.
+// Two rings of one task share the task's io-wq worker pool, which is limited to one bounded worker. An OPENAT of the
+// first ring occupies this worker. Two more wait in the pool's queue: an OPENAT of the first ring, then an OPENAT of
+// the second ring.
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -1,5 +1,5 @@
-// Two processes submit to one ring (inherited over fork), the parent also through a duplicate of the ring fd. The
-// parent's write completes the child's request, and the parent reaps all CQEs.
+// Two processes submit to one ring, which the child inherits over fork. The parent also submits through a duplicate of
+// the ring fd. The parent's write completes the child's request, and the parent reaps all CQEs.
 #include "program.h"
 
 static uint64_t poll_pipe(struct ring *ring, int fd) {

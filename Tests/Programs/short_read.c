@@ -1,4 +1,5 @@
-// Reads that return less than requested: across and at the end of a file, a pipe, a vector; and /dev/zero (not short).
+// Reads that return fewer bytes than requested: across and at the end of a file, from a pipe, and into a vector. A read
+// of /dev/zero is not short.
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -1,5 +1,5 @@
-// Writes that are short: to regular files past RLIMIT_FSIZE (io_uring_short_write fires when the write was done
-// synchronously to a regular file or block device), and to a nonblocking pipe with too little room (no event).
+// Short writes: to regular files beyond RLIMIT_FSIZE, and to a nonblocking pipe with too little room. The tracepoint
+// io_uring_short_write fires only for synchronous writes to a regular file or block device, so not for the pipe.
 #include "program.h"
 
 int main(int argc, char **argv) {

@@ -1,4 +1,4 @@
-// Rings of 128-byte SQEs, of 32-byte CQEs, and of both.
+// Three rings: one with 128-byte SQEs, one with 32-byte CQEs, and one with both.
 #include "program.h"
 
 int main(int argc, char **argv) {
@@ -9,7 +9,7 @@ int main(int argc, char **argv) {
   int zero = must(open("/dev/zero", O_RDONLY | O_CLOEXEC));
   for (int i = 0; i < 3; i++) {
     struct ring *ring = open_ring(8, setups[i]);
-    // More entries than both queues hold, so that a wrong stride would show.
+    // Submits more requests than the SQ and the CQ have entries, so that a wrong entry size would show.
     for (unsigned batch = 0; batch < 4; batch++) {
       unsigned first = truth->request_count;
       for (unsigned j = 0; j < 7; j++) {

@@ -1,5 +1,5 @@
-// SQE groups, on kernels with this patch series: alone, in chains, with a failure at each position, cut off by the end
-// of the submission, with waiting members.
+// SQE groups (IOSQE_SQE_GROUP: a leader and its members), on kernels patched with the SQE group series. The groups are
+// alone, in chains, with a failure at each position, cut off by the end of the submission, or with waiting members.
 #include "program.h"
 
 enum {
@@ -63,7 +63,7 @@ static void expect_all(unsigned count, const uint64_t *requests, const int *resu
     expect(requests[i], results[i]);
 }
 
-// Checks the results of requests, in order.
+// Checks the results of the requests, in the order of the array.
 #define EXPECT(requests, ...) \
   do { \
     const int results_[] = {__VA_ARGS__}; \
@@ -86,7 +86,7 @@ static void plain(void) {
   uint64_t two[] = {nop(GROUP), nop(0), nop(GROUP), nop(GROUP), nop(0)};
   run();
   EXPECT(two, 0, 0, 0, 0, 0);
-  // A group also ends with the submission.
+  // The end of the submission also ends a group.
   uint64_t cut[] = {nop(GROUP), nop(GROUP)};
   run();
   uint64_t next[] = {nop(GROUP), nop(0)};
@@ -105,7 +105,7 @@ static void plain(void) {
   expect(quiet[2], 0);
 }
 
-// Members do not use the registered buffer of their leader.
+// Members have buffers of their own: they do not use their leader's registered buffer.
 static void registered(void) {
   struct iovec vector = {buffer, 4096};
   must_uring(io_uring_register_buffers(&ring->uring, &vector, 1));

@@ -1,5 +1,5 @@
-// SQE groups whose leader lends its members the memory of a ublk I/O, on kernels with this patch series. Needs root and
-// ublk_drv.
+// SQE groups whose leader lends the memory of a ublk I/O to its members, on kernels patched with the SQE group series.
+// Needs root and ublk_drv.
 #include "program.h"
 #include <linux/ublk_cmd.h>
 
@@ -95,7 +95,7 @@ static uint64_t member(int opcode, int fd, unsigned offset, unsigned length, uns
   struct io_uring_sqe *member = sqe(queue);
   member->opcode = (__u8)opcode;
   member->fd = fd;
-  member->addr = offset; // in the leader's buffer
+  member->addr = offset; // an offset within the leader's buffer
   member->len = length;
   member->flags = (__u8)flags;
   if (opcode == IORING_OP_READ || opcode == IORING_OP_WRITE)
@@ -117,7 +117,7 @@ static bool is_read(void) {
   return ublksrv_get_op(description) == 0;
 }
 
-// Waits for an I/O. Returns false if the control command `pending` ends first.
+// Waits until ublk delivers an I/O. Returns false if the control command `pending` ends first.
 static bool await_io(uint64_t pending) {
   struct io_uring_cqe *cqe;
   while (request(fetch)->end == IN_FLIGHT) {
@@ -221,7 +221,7 @@ static void wrong_members(struct io *io) {
   expect(inside, 4096);
   note_buffer(second);
 
-  // The leader fails, because there is no queue 1.
+  // The leader fails, because it names queue 1 and the device has only queue 0.
   uint64_t refused = lend(1), first = member(IORING_OP_READ, file, 0, 4096, GROUP),
            last = member(IORING_OP_NOP, -1, 0, 0, 0);
   submit(queue);
@@ -249,7 +249,7 @@ static void sockets(struct io *io) {
   commit(SIZE);
   end_io(io);
 
-  // A waiting member keeps the buffer.
+  // A member that waits keeps the leader's buffer alive.
   begin_io(io, false);
   leader = lend(0);
   uint64_t receive = member(IORING_OP_RECV, ends[0], 0, 4096, GROUP),

@@ -1,4 +1,5 @@
-// A ring whose SQ thread takes submissions, once while it is awake and once after it went to sleep.
+// A ring whose SQ thread takes two rounds of submissions: one while the SQ thread is awake and one after it has gone to
+// sleep.
 #include <dirent.h>
 #include "program.h"
 

@@ -2,8 +2,8 @@
 // frame pointers, so that the stack at each submission is complete.
 #include "program.h"
 
-// Does not use liburing, which has no frame pointers. glibc's syscall() has none either, so the stack lacks the frame
-// of syscall()'s caller.
+// Does not call liburing, which is compiled without frame pointers. glibc's syscall() has none either, so the stack
+// lacks the frame of syscall()'s caller.
 __attribute__((noinline)) static void submit_here(struct ring *ring) {
   must(syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0));
   truth->bulk_submitted++; // keeps the compiler from making the call above a tail call

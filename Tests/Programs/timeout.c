@@ -1,5 +1,5 @@
-// TIMEOUT: expired, ended by a number of completions, removed, updated to a shorter time, and one whose expiry counts
-// as success.
+// TIMEOUT requests: one expires, one ends after a number of completions, one is removed, one is updated to a shorter
+// time, and the expiry of one counts as success (IORING_TIMEOUT_ETIME_SUCCESS).
 #include "program.h"
 
 static uint64_t timeout(struct ring *ring, struct __kernel_timespec *time, unsigned count, unsigned flags) {

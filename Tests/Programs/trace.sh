@@ -1,6 +1,6 @@
 #!/bin/sh
-# trace.sh DIRECTORY [PROGRAM…]: runs test programs with ftrace on the io_uring events and prints, for each, its status,
-# its truth and the trace: the input of verify.py. Needs root; any POSIX shell (also busybox in a VM).
+# trace.sh DIRECTORY [PROGRAM…]: runs test programs while ftrace records the io_uring events. Prints each program's
+# status, truth and trace, which verify.py reads. Needs root and any POSIX shell (busybox in a VM is enough).
 directory=$1
 shift
 tracing=/sys/kernel/tracing

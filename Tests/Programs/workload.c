@@ -2,10 +2,10 @@
 // SIGTERM, SIGINT or SIGHUP arrives. The rate is the approximate number of operations per second on all three rings
 // together (default 600). Its three threads are:
 //
-// - wl-disk: random reads and writes of a temporary file, O_DIRECT where the file system has it, through registered
-//   buffers and a registered file.
-// - wl-files: buffered work on files: open, write, fsync, read, statx, close; at times a chain, at times a chain
-//   that breaks; errors.
+// - wl-disk: random reads and writes of a temporary file, with O_DIRECT if the file system supports it, through
+//   registered buffers and a registered file.
+// - wl-files: buffered work on files: open, write, fsync, read, statx, close; sometimes a chain,
+//   sometimes a chain that breaks; and failing requests.
 // - wl-net: echoes over socket pairs (receives wait armed with poll, buffers provided by a buffer ring), timeouts,
 //   link timeouts that expire, and a poll that never becomes ready.
 #include "program.h"
@@ -254,7 +254,7 @@ static void net_tick(struct worker *w) {
     io_uring_prep_send(
         next(w, PLAIN, pair), net.pairs[pair][0], net.requests[pair], 16 + randomly(w, 200), MSG_NOSIGNAL);
   }
-  if (++ticks % 25 == 0) { // twice a second: a poll that a link timeout ends
+  if (++ticks % 25 == 0) { // twice a second, a poll that its link timeout cancels
     make_room(w, 2);
     struct io_uring_sqe *poll = next(w, FAILS, 0);
     io_uring_prep_poll_add(poll, net.idle[0], POLLIN);

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Runs the binary that was built with the tests.
+/// Runs the uringtop binary that was built together with the tests.
 public enum Command {
   public struct Outcome {
     public var status: Int32
@@ -16,8 +16,8 @@ public enum Command {
   public static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
-  /// Runs a program, by default the binary, until it exits, and calls `body` while it runs.
-  /// Standard input is empty, and the outputs are not terminals.
+  /// Runs a program (default: the uringtop binary) until it exits, and calls `body` while the
+  /// program runs. Standard input is empty, and the outputs are not terminals.
   @discardableResult
   public static func run(
     _ arguments: String..., environment: [String: String] = [:], program: URL = binary,
@@ -37,7 +37,7 @@ public enum Command {
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
-    // Files rather than pipes, so that no write can block.
+    // Uses files instead of pipes, so that the program's writes cannot block.
     let output = try folder.create("output")
     let error = try folder.create("error")
     process.standardOutput = output

@@ -1,6 +1,7 @@
 import UringTrace
 
-/// Compares groups of FUSE requests with the lent buffers that the server reports.
+/// Compares the groups that uringtop shows for a FUSE server (one for each FUSE request with lent
+/// pages) with the requests in the server's truth.
 struct FuseComparison: LentGroupComparison {
   let truth: ProgramTruth
   var differences: [String] = []

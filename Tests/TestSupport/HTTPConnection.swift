@@ -26,7 +26,7 @@ public final class HTTPConnection {
     return Foundation.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
   }
 
-  /// All bytes until the peer closes the connection.
+  /// Returns all bytes that arrive until the peer closes the connection.
   public func readToEnd() -> String {
     var all: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65536)

@@ -1,7 +1,7 @@
 import UringTrace
 
-/// Compares groups with a program's truth about lent buffers. Contains what the comparisons of all
-/// providers share.
+/// A comparison of uringtop's groups (a lent buffer and the requests that use it) with the
+/// program's truth. Contains the checks that are common to all providers of buffers.
 protocol LentGroupComparison {
   var truth: ProgramTruth { get }
   var differences: [String] { get set }

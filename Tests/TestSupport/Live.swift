@@ -1,9 +1,10 @@
 import Foundation
 import ProbeSupport
 
-/// Tests with live capture.
+/// The conditions for tests with live capture.
 public enum Live {
-  /// True with URINGTOP_REQUIRE_LIVE=1: live tests always run, and fail if they cannot work.
+  /// True if URINGTOP_REQUIRE_LIVE=1. Live tests then always run, and fail if live capture is
+  /// impossible.
   public static let isRequired =
     ProcessInfo.processInfo.environment["URINGTOP_REQUIRE_LIVE"] == "1"
 

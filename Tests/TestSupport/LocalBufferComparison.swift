@@ -1,7 +1,7 @@
 import UringTrace
 
-/// Compares the groups of local buffers, each set up for one submission, with those in the
-/// program's truth.
+/// Compares uringtop's groups of local buffers with the local buffers in the program's truth. A
+/// program sets up a local buffer for a single submission (proposed IORING_OP_LOCAL_BUF).
 struct LocalBufferComparison: LentGroupComparison {
   let truth: ProgramTruth
   var differences: [String] = []
@@ -62,8 +62,8 @@ struct LocalBufferComparison: LentGroupComparison {
       "given back after the submission and its last use")
   }
 
-  /// Fixed-buffer requests outside a submission with a local buffer are not members of a local
-  /// buffer's group.
+  /// Checks that fixed-buffer requests of submissions without a local buffer are not members of a
+  /// local buffer's group.
   private mutating func compareOthers(
     _ snapshot: Snapshot, _ told: [ProgramTruth.LocalBuffer], _ rings: Set<Ring.ID>
   ) {

@@ -4,28 +4,30 @@ import UringRecordings
 import UringSources
 import UringTrace
 
-/// A recording of a test program, and the program's truth: its own account of its requests.
+/// A recording of a test program, and the program's truth (the program's own record of its
+/// requests).
 public struct Observation: Sendable, CustomStringConvertible {
   /// The kernel series, which is the folder's name.
   public var kernel: String
   public var program: String
   private var folder: URL
 
-  /// - Parameter folder: folder with PROGRAM.uring and PROGRAM.json, as scripts/observe-programs leaves them.
+  /// - Parameter folder: the folder with PROGRAM.uring and PROGRAM.json, which
+  /// scripts/observe-programs writes.
   public init(_ program: String, in folder: URL) {
     self.program = program
     self.folder = folder
     kernel = folder.lastPathComponent
   }
 
-  /// All observations in a folder.
+  /// Returns all observations in a folder.
   public static func all(in folder: URL) -> [Observation] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path())) ?? []
     return names.sorted().filter { $0.hasSuffix(".uring") }
       .map { Observation(String($0.dropLast(6)), in: folder) }
   }
 
-  /// Subfolders of a folder.
+  /// Returns the subfolders of a folder.
   public static func folders(in folder: URL) -> [URL] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path())) ?? []
     return names.sorted().map { folder.appending(path: $0, directoryHint: .isDirectory) }

@@ -1,10 +1,12 @@
 import Foundation
 
-/// The truth that a program of Tests/Programs prints, with a property for each member; the README there describes them.
+/// The truth that a program of Tests/Programs prints: its own record of its requests.
+/// Tests/Programs/README.md describes the members.
 public struct ProgramTruth: Decodable, Sendable {
   public var program: String
   public var pid: UInt32
-  /// True in a ready line: the program continues, with its present requests in flight.
+  /// True in a ready line: the program has printed the truth so far, and keeps its requests in
+  /// flight.
   public var ready: Bool?
   public var rings: [Ring]
   public var requests: [Request]
@@ -44,7 +46,7 @@ public struct ProgramTruth: Decodable, Sendable {
     public var setup: [String]
   }
 
-  /// A property for each member of the request's truth.
+  /// A request in the truth.
   public struct Request: Decodable, Sendable {
     public var userData: UserData
     public var ring: Int
@@ -52,7 +54,7 @@ public struct ProgramTruth: Decodable, Sendable {
     public var fd: Int32
     public var flags: [String]
     public var linkedBehind: UserData?
-    /// The leader of the request's SQE group.
+    /// The `user_data` of the leader of the request's SQE group.
     public var group: UserData?
     public var end: End
     public var cqes: UInt32
@@ -76,16 +78,16 @@ public struct ProgramTruth: Decodable, Sendable {
     case ringExit = "ring_exit"
   }
 
-  /// The buffer that the leader of an SQE group lent its members.
+  /// The kernel buffer that the leader of an SQE group lent to the group's members.
   public struct KernelBuffer: Decodable, Sendable {
     public var leader: UserData
     public var length: UInt64
     public var direction: String
   }
 
-  /// The buffer that a FUSE server was lent with a request.
+  /// A FUSE request with which the kernel lent a buffer to the FUSE server.
   public struct FuseRequest: Decodable, Sendable {
-    /// The command that delivered the request.
+    /// The `user_data` of the command that delivered the FUSE request.
     public var leader: UserData
     public var members: [UserData]
     public var slot: UInt32
@@ -96,18 +98,20 @@ public struct ProgramTruth: Decodable, Sendable {
     public var node: UInt64
     public var operation: String
     public var offset: UInt64
-    /// Conditions of the group, except those that depend on time.
+    /// The conditions that uringtop must show for this group, without conditions that depend on
+    /// time.
     public var conditions: [String]
   }
 
-  /// A buffer set up for one submission.
+  /// A local buffer, which the program set up for a single submission (IORING_OP_LOCAL_BUF).
   public struct LocalBuffer: Decodable, Sendable {
     public var leader: UserData
     public var members: [UserData]
     public var address: UserData
     public var length: UInt64
     public var tag: UserData
-    /// Conditions of the group, except those that depend on time.
+    /// The conditions that uringtop must show for this group, without conditions that depend on
+    /// time.
     public var conditions: [String]
   }
 
@@ -117,7 +121,7 @@ public struct ProgramTruth: Decodable, Sendable {
     public var res: Int32
   }
 
-  /// A 64-bit number, in JSON a string: "0x1001".
+  /// A 64-bit number. In JSON it is a string such as "0x1001".
   public struct UserData: Decodable, Hashable, Sendable, CustomStringConvertible {
     public var value: UInt64
 

@@ -1,7 +1,7 @@
 import UringTrace
 
-/// Compares uringtop's view of a program with the program's truth, its own account, request by
-/// request.
+/// Compares uringtop's view of a program with the program's truth (its own record of its requests),
+/// request by request.
 public struct TruthComparison {
   private let truth: ProgramTruth
   private let snapshot: Snapshot
@@ -92,8 +92,8 @@ public struct TruthComparison {
     expect(inFlight, isOver ? 0 : truth.inFlight - UInt64(unreaped), "in flight")
   }
 
-  /// Number of CQEs that were unreaped when the program closed their ring. The truth counts each
-  /// for its request, but not in the program's `cqes`.
+  /// Number of CQEs that were unreaped when the program closed their ring. The truth counts such a
+  /// CQE in its request's `cqes`, but not in the program's `cqes`.
   private var reapedLate: Int {
     truth.requests.filter { $0.unreaped == true && $0.cqes > 0 }.count
   }
@@ -174,7 +174,8 @@ public struct TruthComparison {
     }
   }
 
-  /// Results from the event log, because a request keeps only its last CQE.
+  /// Returns the results of all CQEs of a request. They are in the event log, because a request
+  /// keeps only its last CQE.
   private func resultsOfAllCQEs(_ request: Request) -> [Int32] {
     snapshot.events.filter {
       $0.request == request.id && ($0.kind == .complete || $0.kind == .cqeOverflow)
@@ -185,7 +186,8 @@ public struct TruthComparison {
 
   // MARK: Chains
 
-  /// The chains in the program's truth, each in order. A request without links is a chain of one.
+  /// Returns the chains of the program's truth, each as its requests in order. A request without
+  /// links is a chain of one request.
   private func toldChains() -> [[ProgramTruth.Request]] {
     var chains: [[ProgramTruth.Request]] = []
     for told in truth.requests {
@@ -230,7 +232,8 @@ public struct TruthComparison {
       cancelled.map { told[$0].userData }, name, "cancelled")
   }
 
-  /// True if the break of the chain cancelled the request; false for a link timeout that was no longer needed.
+  /// True if the break of the chain cancelled the request; false for a link timeout that was no
+  /// longer needed.
   private func isCancelled(_ chain: [ProgramTruth.Request], _ index: Int) -> Bool {
     let told = chain[index]
     if told.end == .silent { return true }
@@ -239,7 +242,7 @@ public struct TruthComparison {
     return isCancelled(chain, index - 1)
   }
 
-  /// Index of the request that broke the chain.
+  /// Returns the index of the request that broke the chain.
   private func cause(of chain: [ProgramTruth.Request]) -> Int? {
     if let refused = chain.firstIndex(where: { $0.prepFailed == true }) { return refused }
     if let expired = chain.firstIndex(where: { $0.opcode == "LINK_TIMEOUT" && $0.res == -62 }) {
@@ -333,8 +336,8 @@ public struct TruthComparison {
       let plain = (truth.asyncReads ?? 0) + (truth.asyncNops ?? 0) + (truth.forced ?? 0)
       expect(steps(.queuedToWorker), plain, "work that is not hashed")
     }
-    // A periodic scan finds the ring's second descriptor, so it is compared only while the program
-    // holds its state.
+    // Only uringtop's periodic scan finds the ring's second descriptor, so the descriptors are
+    // compared only while the program holds its state.
     if let fds = truth.ringFds, !isOver {
       expect(Set(rings[0].descriptors.map(\.fd)), Set(fds), "descriptors of the ring")
     }

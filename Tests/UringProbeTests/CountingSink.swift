@@ -2,7 +2,7 @@ import CRecord
 import Synchronization
 import UringProbe
 
-/// Counts the records that it is handed.
+/// A sink that counts the records and bytes that it receives.
 final class CountingSink: RecordSink {
   private let state = Mutex((records: UInt64(0), bytes: 0))
 

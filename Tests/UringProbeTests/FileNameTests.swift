@@ -4,11 +4,13 @@ import UringProbe
 import UringTrace
 
 extension LiveTests {
-  /// Names of requests' files while the program thousand_files reuses descriptors, registered slots and inode
-  /// numbers. Its `user_data` identifies the file of each request.
+  /// Tests of the file names that uringtop shows for requests of the program thousand_files
+  /// (Tests/Cases), which reuses descriptors, registered slots and inode numbers. The `user_data`
+  /// of each request identifies its file.
   @Suite struct FileNameTests {
     private static func session() throws -> LiveSession {
-      // names are looked up only for the newest requests, which other programs' requests must not displace
+      // uringtop looks up names only for the newest requests; without the filter, requests of other
+      // programs could displace those of thousand_files
       try LiveSessionTests.session { $0.filter.comms = ["thousand_files"] }
     }
 
@@ -21,7 +23,7 @@ extension LiveTests {
       names.pid = child.pid
       #expect(child.readLine()?.text.contains("0x11f5") == true)
       let session = try before ?? Self.session()
-      // 50 multishot polls are armed, and each has posted a CQE.
+      // By now, 50 multishot polls are armed, and each has posted a CQE.
       _ = LiveSessionTests.wait(session) {
         names.check($0)
         return names.right[.poll, default: []].count == 50
@@ -74,7 +76,8 @@ extension LiveTests {
         guard let kind = kind(request), let name = snapshot.fileNames.name(of: request) else {
           continue
         }
-        // the output of a SPLICE is looked up first, so its input can be unknown for a moment
+        // uringtop looks up a SPLICE's output file first, so the input file can be unknown for a
+        // moment
         if kind == .splice, name.hasPrefix("an unknown file to ") { continue }
         if isRight(name, kind, request.userData) {
           right[kind, default: []].insert(request.userData)
@@ -95,8 +98,8 @@ extension LiveTests {
       }
     }
 
-    /// The low bits of the inode numbers in a name such as `pipe:[1] to pipe:[2]` or `pipe:[1] ←
-    /// cat/7`.
+    /// Returns the low bits of the inode numbers in a name such as `pipe:[1] to pipe:[2]` or
+    /// `pipe:[1] ← cat/7`.
     private static func inodes(_ name: String) -> [UInt64]? {
       var numbers: [UInt64] = []
       for part in name.replacing(/\ [←→] .*/, with: "").split(separator: " ") where part != "to" {

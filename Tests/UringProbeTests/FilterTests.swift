@@ -6,10 +6,10 @@ import UringSources
 import UringTrace
 
 extension LiveTests {
-  /// Filters in the kernel pass exactly the matching requests.
+  /// Tests that the filters in the BPF programs pass exactly the matching requests.
   @Suite struct FilterTests {
-    /// Runs `links` once under the filter. Returns the counts of `links`, its truth, and the
-    /// snapshot of all programs.
+    /// Runs the program `links` once under the filter. Returns the counts of `links`, its truth,
+    /// and the snapshot of all programs.
     private func run(
       _ filter: Filter, includesDescendants: Bool = false
     ) throws -> (child: Comparison, truth: Truth?, snapshot: Snapshot) {
@@ -70,8 +70,8 @@ extension LiveTests {
       #expect(throws: (any Error).self) { try run(filter) }
     }
 
-    /// The filters include the program's name, because other rings of a busy machine also have such descriptors and
-    /// opcodes.
+    /// The filters include the program's name, because other rings of a busy machine also have such
+    /// descriptors and opcodes.
     @Test func descriptorSelects() throws {
       var filter = Filter()
       filter.comms = ["links"]

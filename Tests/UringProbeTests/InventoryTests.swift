@@ -5,11 +5,11 @@ import UringProbe
 import UringTrace
 
 extension LiveTests {
-  /// The inventory: BPF iterators find the requests of programs that started before the capture.
-  /// The requests of each program wait on one kind of kernel list or queue.
+  /// Tests of the inventory: BPF iterators, which find the requests that were in flight before
+  /// uringtop attached. The requests of each test program wait on one kind of kernel list or queue.
   @Suite struct InventoryTests {
-    /// Starts a program and then a session, and passes the program's requests in flight to `check`
-    /// when the session has found them.
+    /// Starts a program, then a capture session. When the session has found the program's requests
+    /// in flight, passes them to `check`.
     private func found(
       _ program: String, _ arguments: String..., expecting count: Int? = nil,
       _ check: (Snapshot, [Request], Ring) throws -> Void
@@ -66,14 +66,14 @@ extension LiveTests {
       }
     }
 
-    /// The sleep of the waiting thread bounds the request's age: the request is older than the
-    /// sleep, and younger than the program.
+    /// uringtop derives bounds of the request's age: the request is older than the sleep of the
+    /// thread that waits for it, and younger than the program.
     @Test func theAgeOfWhatHangs() throws {
       let before = LiveSessionTests.now()
       let child = try TestPrograms.start("hang_poll")
       defer { _ = child.finish() }
       _ = child.readLine()
-      // Waits until the program sleeps in io_uring_enter (system call 426).
+      // Polls until the program sleeps in io_uring_enter (system call 426).
       let sleeps = eventually {
         let call = try? String(contentsOfFile: "/proc/\(child.pid)/syscall", encoding: .utf8)
         return call?.hasPrefix("426 ") == true
@@ -210,14 +210,15 @@ extension LiveTests {
     @Test func registeredBefore() throws {
       try found("registered", "--hold") { snapshot, requests, ring in
         #expect(ring.files.map(\.index) == [0, 1, 2, 3, 4, 5])
-        // Up to 6.12 the kernel has no reference count per file.
+        // Up to Linux 6.12 the kernel has no reference count for each registered file.
         let counts = ring.files.compactMap(\.references)
         #expect(counts.isEmpty || counts == [2, 2, 0, 1, 0, 0])
         for request in requests where !request.namesDescriptor {
           let name = try #require(snapshot.fileNames.name(of: request))
           let kind = request.file == .fixed(1) ? "socket:[" : "pipe:["
           #expect(name.hasPrefix(kind))
-          // The cause has the file's name without the processes at the other end of a pipe.
+          // The text of the cause contains the file's name, without the processes at the other end
+          // of a pipe.
           let own = try #require(snapshot.fileNames.sentenceName(of: request))
           #expect(snapshot.cause(of: request)?.text.contains(own) == true)
         }
@@ -226,7 +227,7 @@ extension LiveTests {
         let cause = try #require(snapshot.cause(of: asked))
         #expect(cause.text.contains("which is not ready"))
         #expect(cause.text.contains("write end: registered/\(asked.submitterTgid) fd "))
-        // Only a registered file can write to this request's pipe.
+        // The only write end of this request's pipe is a registered file.
         let other = try #require(requests.first { $0.namesDescriptor })
         #expect(
           snapshot.cause(of: other)?.text.contains("write end: registered with a ring") == true)
@@ -257,7 +258,8 @@ extension LiveTests {
       }
     }
 
-    /// A request queued behind a request of another ring, which the filter excludes.
+    /// A request is queued in an io-wq pool behind a request of another ring, which the filter
+    /// excludes.
     @Test func aRingThatSharesAPoolOfWorkers() throws {
       let child = try TestPrograms.start("shared_pool", arguments: ["--hold"])
       defer { _ = child.finish() }
@@ -295,7 +297,7 @@ extension LiveTests {
       #expect(Set(snapshot.requests.map(\.userData)).count == snapshot.requests.count)
       #expect(snapshot.requests.count <= Int(truth["slots"] ?? 0))
       _ = child.finish()
-      // On a busy machine it takes a while until the close of the ring is noticed.
+      // On a busy machine, uringtop can notice the ring's close late.
       var last = session.current()
       eventually {
         last = session.current()

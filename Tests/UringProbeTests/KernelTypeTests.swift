@@ -4,7 +4,8 @@ import Testing
 
 @testable import UringProbe
 
-/// Reading and copying the kernel's types (BTF), compared with libbpf's own reader. Needs no root.
+/// Tests of reading and copying the kernel's types (BTF), by comparison with libbpf's own reader.
+/// The tests need no root privileges.
 @Suite(.enabled(if: access("/sys/kernel/btf/vmlinux", R_OK) == 0, "no type information"))
 struct KernelTypeTests {
   @Test func tableReadsWhatLibbpfReads() throws {
@@ -25,8 +26,8 @@ struct KernelTypeTests {
     #expect(table.type(table.ids.upperBound) == nil)
   }
 
-  /// The copy has the facts that CO-RE relocations need: sizes, members and values of each type
-  /// that the BPF programs name.
+  /// The reduced copy of the kernel's BTF has everything that CO-RE relocations need: sizes,
+  /// members and values of each type that the BPF programs name.
   @Test func copyHasTheKernelsLayouts() throws {
     let kernel = try KernelBTF()
     #expect(!kernel.castTypes.contains(0))
@@ -71,14 +72,15 @@ private final class LibbpfTypes {
   }
   private func name(_ offset: UInt32) -> UnsafePointer<CChar> { btf__name_by_offset(btf, offset)! }
 
-  /// The name of a struct, union or enum, nil for anything else.
+  /// Returns the name of a struct, union or enum; nil for any other type.
   func nameOfLayout(_ id: UInt32) -> String? {
     guard let type = type(id), btf_is_composite(type) || btf_is_any_enum(type) else { return nil }
     let name = String(cString: name(of: type))
     return name.isEmpty ? nil : name
   }
 
-  /// The copied part of a type, as text. Nested types appear with their members.
+  /// Returns, as text, the part of a type that the copy contains. Nested types appear with their
+  /// members.
   func layout(_ id: UInt32) -> String {
     guard id != 0, let type = type(id) else { return "void" }
     let name = String(cString: name(of: type))

@@ -9,9 +9,9 @@ import UringTrace
 enum LiveTests {}
 
 extension LiveTests {
-  /// Live capture of real programs, compared with the programs' own counts.
+  /// Tests of live capture of real programs, by comparison with the programs' own counts.
   @Suite struct LiveSessionTests {
-    /// CLOCK_MONOTONIC in nanoseconds.
+    /// Returns the time of CLOCK_MONOTONIC in nanoseconds.
     static func now() -> UInt64 {
       var time = timespec()
       clock_gettime(CLOCK_MONOTONIC, &time)
@@ -118,7 +118,8 @@ extension LiveTests {
     }
 
     @Test func countsAreExactThoughMostIsLost() throws {
-      // A buffer smaller than a batch, so that losses begin and end thousands of times a second.
+      // The record buffer is smaller than the records of one batch, so that losses begin and end
+      // thousands of times a second.
       let session = try Self.session { $0.recordBufferSize = 1 << 12 }
       let child = try TestPrograms.start(
         "nop_flood", "1", "128", "--count", "500000", "--hold")

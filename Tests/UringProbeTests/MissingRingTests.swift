@@ -2,7 +2,8 @@ import Testing
 
 @testable import UringProbe
 
-/// Reports that a ring has closed, made when scans no longer find the ring.
+/// Tests of the reports that a ring has closed. uringtop makes them when its scans no longer find
+/// the ring.
 @Suite struct MissingRingTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -12,8 +13,9 @@ import Testing
     #expect(missing.note(200) == .closed(100))
   }
 
-  /// The same at any scan interval. The report is repeated because the aggregator can discard it.
-  /// The number of repeats is limited because hundreds of rings can close each second.
+  /// uringtop reports the close four times, at any scan interval. It repeats the report because the
+  /// aggregator can discard it, and limits the repeats because hundreds of rings can close each
+  /// second.
   @Test(arguments: [1_000_000, second, 100 * second])
   func itIsReportedFourTimesAndThenForgotten(interval: UInt64) {
     var missing = MissingRing()

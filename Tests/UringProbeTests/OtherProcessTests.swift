@@ -6,10 +6,10 @@ import UringBase
 
 @testable import UringProbe
 
-/// Reads of other processes' state, which must not wait for those processes.
+/// Tests of reading other processes' state. Such a read must not wait for the other process.
 @Suite struct OtherProcessTests {
-  /// A page that is not present is not read: the read could have to wait for the process's own page
-  /// fault handler.
+  /// uringtop must not read a page that is not present, because the read could wait for a page
+  /// fault handler of that process (userfaultfd).
   @Test func memoryThatIsNotThereIsNotRead() throws {
     let size = 2 * Int(getpagesize())
     let memory = try #require(
@@ -34,7 +34,8 @@ import UringBase
       close(file)
       unlink(path)
     }
-    // The search for the path can fail if names change meanwhile.
+    // The kernel's search for the path can fail if other names change at the same time, so the test
+    // retries.
     #expect(
       eventually {
         let found = cbpf_open_known(path)

@@ -9,7 +9,7 @@ import enum UringBase.Procfs
 
 @testable import UringProbe
 
-/// Parts of the probe that work without capture.
+/// Tests of the parts of UringProbe that work without live capture.
 struct PartsTests {
   @Test func namesAreRecordedAsTheyAreOnOneLine() {
     #expect(oneLine("plain ü 水".utf8) == "plain ü 水")
@@ -18,8 +18,8 @@ struct PartsTests {
     #expect(oneLine([0x66, 0xFF, 0x6F]) == "f\u{FFFD}o")
   }
 
-  /// A process's name can contain the character that ends the name, or a mark that combines with
-  /// that character or with the line's end.
+  /// A process name can contain the character that ends the name in /proc/PID/stat, or a combining
+  /// mark, which Swift joins with that character or with the end of the line.
   @Test func namesDoNotHideWhatFollowsThem() {
     let fields = Procfs.statFields("42 (a) R 7\u{0600}) S 1 2 3")
     #expect(fields == ["S", "1", "2", "3"])
@@ -47,8 +47,8 @@ struct PartsTests {
       CaptureObject.missedEvents(["complete": 7], twins: [:], handledBySecond: 0) == 7)
   }
 
-  /// The progress counter grows while many records are taken, so that a long intake does not look
-  /// stuck.
+  /// The progress counter must grow while the session takes many records. Otherwise a long intake
+  /// would look like a stuck thread.
   @Test func progressIsSeenWhileRecordsAreTaken() throws {
     let host = HostDescription(
       kernel: "6.18.0", tier: "tracepoints", startTime: 1, startRealtime: 0)
@@ -88,7 +88,8 @@ struct PartsTests {
     var pacing = DrainPacing(recordBufferSize: 1 << 20)
     for _ in 0..<20 { _ = pacing.pause(after: 0) }
     #expect(pacing.pause(after: 0) == 200_000_000)
-    // When more records arrive, the pause immediately becomes short enough to need no wake-up.
+    // When more records arrive, the pause at once becomes so short that the BPF programs need not
+    // wake the reader.
     #expect(pacing.pause(after: 100 << 10) == 10_000_000)
     for _ in 0..<20 { _ = pacing.pause(after: 300 << 10) }
     #expect(pacing.pause(after: 300 << 10) == 1_000_000)

@@ -4,7 +4,7 @@ import UringBase
 
 @testable import UringProbe
 
-/// Pipes are named with the processes at their other ends.
+/// Tests of the names of pipes, which include the process at the other end.
 @Suite struct PipeNameTests {
   private static let own = UInt32(getpid())
 
@@ -48,7 +48,7 @@ import UringBase
         kill(child, SIGKILL)
         waitpid(child, nil, 0)
       }
-      // The child has also inherited both ends of the pipe, as this process has both.
+      // The child has also inherited both ends of the pipe, just as this process has both.
       let name = try #require(names(pipe, reader).first)
       #expect(name == "\(pipe) ← sleep/\(child)", "\(name)")
     }

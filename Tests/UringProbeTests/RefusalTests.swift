@@ -2,7 +2,8 @@ import Testing
 
 @testable import UringProbe
 
-/// libbpf's messages identify the program that a kernel refused; scripts/fault-injection makes kernels refuse programs.
+/// Tests that uringtop finds the BPF program that a kernel refused in libbpf's messages.
+/// scripts/fault-injection tests this with real refusals.
 @Suite struct RefusalTests {
   @Test func theProgramIsTheLastThatFailedToLoad() {
     let log = """

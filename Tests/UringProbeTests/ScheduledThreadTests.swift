@@ -3,8 +3,8 @@ import Testing
 @testable import UringProbe
 
 @Suite struct ScheduledThreadTests {
-  /// The kernel adds a wait for a processor to its counter only when the wait ends. Until then, the
-  /// elapsed time is added.
+  /// The kernel adds a thread's wait for a processor to its counter only when the wait ends. Until
+  /// then, `ScheduledThread` adds the elapsed time itself.
   @Test func aWaitForAProcessorCountsWhileItLasts() {
     let first = ScheduledThread(ran: 10, countedDelay: 100, isReady: true)
     var second = first

@@ -3,7 +3,7 @@ import Testing
 
 @testable import UringProbe
 
-/// Names of sockets, from their descriptors.
+/// Tests of the names of sockets, which uringtop gets from descriptors.
 @Suite struct SocketNameTests {
   private func name(_ descriptor: Int32) throws -> String? {
     let link = try #require(DescriptorCopy.name(descriptor, of: UInt32(getpid())))
@@ -56,7 +56,8 @@ import Testing
     #expect(try name(pair[0]) == nil)
   }
 
-  /// The descriptor can refer to another file by the time it is queried.
+  /// By the time uringtop queries the descriptor, it can refer to another file. No name may then be
+  /// returned.
   @Test func anotherSocketIsNotNamed() {
     let socket = tcp()
     defer { close(socket) }

@@ -1,9 +1,9 @@
 import Glibc
 import UringProbe
 
-/// Cgroups of the v2 hierarchy, each inside the one before, that exist for a test.
+/// Nested cgroups of the v2 hierarchy that exist only during a test. Each contains the next.
 struct TemporaryCgroup {
-  /// The paths of the cgroups as in /proc/PID/cgroup, the outermost first.
+  /// The paths of the cgroups in the form of /proc/PID/cgroup, the outermost first.
   let paths: [String]
   private let folders: [String]
 
@@ -34,7 +34,8 @@ struct TemporaryCgroup {
     return try body()
   }
 
-  /// Removes the cgroups. Retries, because a process leaves its cgroup a moment after it has ended.
+  /// Removes the cgroups. Retries on EBUSY, because a process leaves its cgroup only some time
+  /// after it has ended.
   func remove() {
     for folder in folders.reversed() {
       while rmdir(folder) != 0, errno == EBUSY { usleep(10_000) }

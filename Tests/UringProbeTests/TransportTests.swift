@@ -9,11 +9,11 @@ import UringRecords
 
 @testable import UringProbe
 
-/// The transport of records: the BPF programs' side, compiled for user space, and the reader.
-/// Threads act as CPUs.
+/// Tests of the transport of records from the BPF programs to uringtop. The BPF side is compiled
+/// for user space, and threads act as CPUs.
 @Suite(.serialized)
 struct TransportTests {
-  /// A reader over the simulated memory, with room for this many chunks.
+  /// Returns a reader over the simulated memory, which has room for `chunks` chunks.
   private static func reader(
     chunks: Int, cpus: Int = 8, claimsAtomically: Bool = false
   ) throws -> TransportReader {
@@ -40,7 +40,7 @@ struct TransportTests {
 
     init(producers: Int) { next = Array(repeating: 0, count: producers) }
 
-    /// Takes all records that were written before the call.
+    /// Takes all records that were written before this call.
     mutating func takeAll(of reader: inout TransportReader) {
       TransportReader.settle()
       _ = reader.drain(now: MonotonicClock.now()) { take($0) }
@@ -64,8 +64,8 @@ struct TransportTests {
     }
   }
 
-  /// Writes from several threads, each on its own CPUs, while this thread reads, and returns the arrivals and the number
-  /// of records without room.
+  /// Writes from several threads, each on its own CPUs, while this thread reads. Returns the
+  /// arrivals and the number of records for which there was no room.
   private static func run(
     threads: Int, cpusPerThread: Int, records: UInt64, nested: UInt32 = 0, sharesCPUs: Bool = false,
     reader: inout TransportReader
@@ -150,7 +150,7 @@ struct TransportTests {
     #expect(arrivals.count == 8)
   }
 
-  /// Four threads act as one CPU, like BPF programs that preempt each other there.
+  /// Four threads act as one CPU, as if BPF programs preempted each other on this CPU.
   @Test func preemptedProgramsOfOneProcessorShareItsLanes() throws {
     var reader = try Self.reader(chunks: 4_096, claimsAtomically: true)
     let (arrivals, lost) = try Self.run(

@@ -6,7 +6,8 @@ import enum UringBase.Procfs
 
 @testable import UringProbe
 
-/// Files that a process has mapped, some of which its owner has prepared to mislead uringtop.
+/// Tests of reading symbols from files that a process has mapped. The process's owner may have
+/// prepared such files to mislead uringtop.
 @Suite struct UserSymbolTests {
   let folder = "/tmp/uringtop-symbols-\(getpid())-\(UInt32.random(in: 0 ... .max))"
 
@@ -25,7 +26,8 @@ import enum UringBase.Procfs
     close(file)
   }
 
-  /// A mapping whose file is found only by its path, as if /proc/PID/map_files were not readable.
+  /// Returns a mapping whose file uringtop can find only by its path, as if /proc/PID/map_files
+  /// were not readable.
   private func mapping(_ name: String) throws -> Mapping {
     var status = stat()
     try #require(lstat(path(name), &status) == 0)
@@ -69,7 +71,8 @@ import enum UringBase.Procfs
     #expect(!isOpened(mapping))
   }
 
-  /// A FIFO or a device at the path of a mapped file is not opened: opening a FIFO would block.
+  /// uringtop must not open a FIFO or a device at the path of a mapped file: opening a FIFO would
+  /// block.
   @Test func pipesAndDevicesAreNotOpened() throws {
     defer { removeFolder() }
     try #require(mkfifo(path("fifo"), 0o600) == 0)
@@ -110,8 +113,8 @@ import enum UringBase.Procfs
     #expect(mappings[1].range == 0x3000..<0x4000 && mappings[1].offset == 0x1000)
   }
 
-  /// On a file system that a user's program serves, no file is read: the program might never
-  /// answer.
+  /// uringtop must not read files on a file system that a user's program serves (such as FUSE),
+  /// because the program might never answer.
   @Test func fileSystemsThatUsersServeAreNotAsked() throws {
     let text = """
       1 0 8:1 / / rw - ext4 /dev/sda1 rw
@@ -159,7 +162,7 @@ import enum UringBase.Procfs
   }
 }
 
-/// Symbol tables of untrusted files.
+/// Tests of reading the symbol tables of untrusted files.
 @Suite struct ELFSymbolTests {
   /// Calls `body` with the descriptor of an unlinked file that has these bytes.
   private func withFile<R>(_ bytes: [UInt8], size: Int64? = nil, _ body: (Int32) -> R) throws -> R {
@@ -172,7 +175,7 @@ import enum UringBase.Procfs
     return body(file)
   }
 
-  /// Reading a damaged file takes limited time; at worst, it gives wrong names.
+  /// Reading a damaged file must end in limited time; the names may be wrong.
   @Test func damagedProgramsAreRead() throws {
     let original = try #require(Procfs.read("/proc/self/exe", limit: 1 << 16))
     var random = SystemRandomNumberGenerator()
@@ -181,7 +184,7 @@ import enum UringBase.Procfs
     try withFile(original) { #expect(ELFSymbols(descriptor: $0) != nil) }
     for _ in 0..<200 {
       var bytes = original
-      // Damages the ELF header, which has the positions of all other parts.
+      // Damages the ELF header, which contains the offsets of all other parts.
       for _ in 0..<8 {
         bytes[16 + Int(random.next(upperBound: UInt(48)))] = UInt8.random(in: 0...255)
       }
@@ -192,8 +195,8 @@ import enum UringBase.Procfs
     }
   }
 
-  /// An ELF file with the functions f (0x100, 16 bytes), g (0x100, without a size), h (0x200,
-  /// without a size) and i (0x300, 16 bytes).
+  /// Returns an ELF file with the functions f (0x100, 16 bytes), g (0x100, without a size), h
+  /// (0x200, without a size) and i (0x300, 16 bytes).
   private static func program(tableSize: UInt64? = nil, namesSize: UInt64? = nil) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 4096)
     func put<N: FixedWidthInteger>(_ number: N, _ offset: Int) {
@@ -209,7 +212,7 @@ import enum UringBase.Procfs
     put(UInt16(1), 56)
     put(UInt16(64), 58)
     put(UInt16(2), 60)
-    // one segment: offset 0x1000 in the file is address 0
+    // one segment, which maps file offset 0x1000 to address 0
     put(UInt32(1), segments)
     put(UInt64(0x1000), segments + 8)
     put(UInt64(0x1000), segments + 32)
@@ -248,7 +251,8 @@ import enum UringBase.Procfs
       ])
   }
 
-  /// A sparse file can claim huge tables at no cost; these are neither read completely nor kept in memory.
+  /// A sparse file can claim huge tables at no cost. uringtop must neither read such tables
+  /// completely nor keep them in memory.
   @Test func tablesOfSparseFilesAreBounded() throws {
     let huge: UInt64 = 1 << 40
     for (table, names) in [(huge, 64), (UInt64(96), huge), (.max, .max)] {

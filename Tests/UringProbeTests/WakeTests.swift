@@ -7,9 +7,9 @@ import UringSources
 @testable import UringProbe
 
 extension LiveTests {
-  /// The reader thread sleeps until the next record of the BPF programs wakes it.
+  /// Tests that the reader thread sleeps until the next record of the BPF programs wakes it.
   @Suite struct WakeTests {
-    /// A session that makes a snapshot, and scans for rings, only every half minute.
+    /// Returns a session that makes a snapshot, and scans for rings, only every half minute.
     private static func session() throws -> LiveSession {
       try LiveSessionTests.session {
         $0.refreshInterval = .seconds(30)
@@ -24,7 +24,8 @@ extension LiveTests {
       #expect(isAsleep)
       let child = try TestPrograms.start("links", "--hold")
       defer { _ = child.finish() }
-      // The record ends the sleep, so it is published well before the next snapshot is due.
+      // The program's first record ends the reader's sleep, so the session shows it well before the
+      // next snapshot is due.
       let isSeen = eventually { Comparison(session.current(), pid: child.pid).submitted > 0 }
       #expect(isSeen)
     }

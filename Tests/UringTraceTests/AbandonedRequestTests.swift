@@ -3,8 +3,8 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Requests for whose completion no thread waits (`leaked-request`). One thread that may reap the
-/// CQE suppresses the finding.
+/// Tests of the rule `leaked-request`: no thread waits for a request's completion. If at least one
+/// thread may reap the CQE, the rule reports nothing.
 @Suite struct AbandonedRequestTests {
   private static let second: UInt64 = 1_000_000_000
 

@@ -1,7 +1,7 @@
 import Testing
 import UringTrace
 
-/// The request that `io_uring_link` names as the link's target.
+/// The request that the tracepoint `io_uring_link` names as the link's target.
 enum LinkTarget: CaseIterable {
   /// The head of the chain: Linux 6.1.
   case head
@@ -108,9 +108,9 @@ enum LinkTarget: CaseIterable {
     #expect(chain.members.map(\.isCancelled) == [false, false])
   }
 
-  /// The kernel completes the head with -ECANCELED and names the head in `io_uring_fail_link`. The
-  /// cause is the last member: its preparation fails, and it joins the chain without an
-  /// `io_uring_link` event.
+  /// The preparation of the chain's last member fails, and this member joins the chain without an
+  /// `io_uring_link` event. The kernel then names the chain's head in `io_uring_fail_link` and
+  /// completes the head with -ECANCELED. Still, the cause is the last member.
   @Test func preparationFailureOfTheLastMemberIsTheCause() throws {
     var stream = RecordStream()
     stream.submit(1, "READ", userData: 1, flags: .link)

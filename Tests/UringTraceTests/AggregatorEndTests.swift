@@ -1,8 +1,8 @@
 import Testing
 import UringTrace
 
-/// Requests whose end is not an ordinary CQE: skipped CQEs, reused pointers, overflows, lost
-/// records.
+/// Tests of requests that do not end with an ordinary CQE: skipped CQEs, reused pointers,
+/// overflows, lost records.
 @Suite struct AggregatorEndTests {
   // MARK: CQE_SKIP
 

@@ -25,7 +25,7 @@ import UringTrace
     limits.events = 3
     var stream = RecordStream()
     for number in 1...5 { stream.submit(number, userData: UInt64(number)) }
-    // A file name is not an event, so its record takes no entry of the event log.
+    // A file name is not an event, so a file-name record adds no entry to the event log.
     stream.fileName(fd: 3, "x")
     #expect(stream.snapshot(limits: limits).events.map(\.userData) == [3, 4, 5])
   }

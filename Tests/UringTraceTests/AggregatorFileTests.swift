@@ -3,7 +3,8 @@ import Testing
 import UringRecords
 import UringTrace
 
-/// The file that a request works on. Its descriptor may refer to another file later.
+/// Tests of the file that a request works on. The request's descriptor may refer to another file
+/// later.
 @Suite struct AggregatorFileTests {
   private let path = file(inode: 1, system: 0xef53)
   private let pipe = file(inode: 2, system: 0x5049_5045)
@@ -111,7 +112,8 @@ import UringTrace
       snapshot.fileNames.name(of: try #require(snapshot.inFlight(7))) == "pipe:[2] to socket:[3]")
   }
 
-  /// The index of a registered file can refer to another file by the time the request is issued.
+  /// A request that is linked behind another request is issued later. By then, its registered-file
+  /// index can refer to another file.
   @Test func aRegisteredFileIsCertainAtTheSubmissionUnlessAnotherRequestComesFirst() throws {
     var stream = RecordStream()
     stream.create(1)

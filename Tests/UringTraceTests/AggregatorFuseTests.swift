@@ -3,8 +3,8 @@ import Testing
 
 @testable import UringTrace
 
-/// Pages of FUSE requests that the kernel lends to the FUSE server (zero copy). Tests with
-/// recordings cover real servers.
+/// Pages of FUSE requests that the kernel lends to the FUSE server (zero copy). The fixture tests
+/// cover recordings of real servers.
 struct AggregatorFuseTests {
   private static let device: Int32 = 6
 
@@ -177,7 +177,8 @@ struct AggregatorFuseTests {
     stream.watchReleases()
     stream.create()
     bring(&stream, 1, unique: 7, node: 1, userData: 0x77)
-    // Request 9 is also older than the capture. It uses the pages that the slot held when it began.
+    // Request 9 was also submitted before the capture began. It uses the pages that the slot held
+    // when it was submitted.
     stream.pollArm(9)
     stream.use(9, RecordStream.buffer(4, index: 3, block: 4, direction: 1, inTable: false))
     complete(&stream, 9, userData: 0x99, 8192)

@@ -3,8 +3,9 @@ import Testing
 
 @testable import UringTrace
 
-/// Local buffers: buffers that are set up for one submission and have no slot, a proposed io_uring
-/// feature. A test with a recording covers a kernel that has the feature.
+/// Tests of local buffers, a proposed io_uring feature: buffers that are set up for a single
+/// submission and have no slot in the buffer table. A fixture test covers a recording from a kernel
+/// patched with this feature.
 struct AggregatorLocalBufferTests {
   private static let lends = UInt16(RECORD_ROLE_LENDS_LOCAL)
   private static let uses = UInt16(RECORD_ROLE_USES_LOCAL)

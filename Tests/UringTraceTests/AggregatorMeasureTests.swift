@@ -1,7 +1,7 @@
 import Testing
 import UringTrace
 
-/// Latencies, times in each stage of a request, and rates.
+/// Tests of latencies, of the times that requests spend in each stage, and of rates.
 @Suite struct AggregatorMeasureTests {
   @Test func latencyByRingAndOpcodeWithinOnePercent() throws {
     var stream = RecordStream()
@@ -130,7 +130,8 @@ import UringTrace
     #expect(abs(second.completed - 100) < 2)
     #expect(abs(second.errors - 10) < 1)
     #expect(abs(second.bytesRead - 90_000) < 2_000)
-    // Only twelve seconds have been observed, so the rate over the last minute is over these.
+    // Only twelve seconds have been observed, so `lastMinute` is the average over these twelve
+    // seconds.
     #expect(abs(snapshot.rings[0].lastMinute.submitted - 10_200 / 12) < 10)
     #expect(snapshot.lastSecond == second)
   }

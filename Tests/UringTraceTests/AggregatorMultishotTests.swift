@@ -1,7 +1,7 @@
 import Testing
 import UringTrace
 
-/// Requests with several CQEs.
+/// Tests of requests with several CQEs.
 @Suite struct AggregatorMultishotTests {
   @Test func multishotLivesOnUntilItsLastCQE() throws {
     var stream = RecordStream()
@@ -109,8 +109,8 @@ import UringTrace
     #expect(waiting.state == .awaitingNotification)
     #expect(waiting.result == 1000)
 
-    // From 7.3 on, a notification can have its own `user_data`. Its result shows whether the bytes
-    // were copied.
+    // From 7.3 on, a notification can have its own `user_data`. The notification's result shows
+    // whether the kernel copied the bytes.
     stream.notify(2, userData: 8, .min)
     let snapshot = stream.snapshot()
     let request = try #require(snapshot.ended(7))
@@ -200,7 +200,8 @@ import UringTrace
     #expect(snapshot.counts.auxiliary == 2)
     #expect(snapshot.counts.unmatched == 0)
 
-    // On a ring older than the capture, a request that is not known could have posted this CQE.
+    // If the ring is older than the capture, a request that uringtop does not know could have
+    // posted this CQE.
     stream = RecordStream()
     stream.ringFound(1)
     stream.completeUnnamed(userData: 99, 3, flags: .more)

@@ -4,11 +4,11 @@ import Testing
 @testable import UringDocuments
 @testable import UringTrace
 
-/// The aggregator's fast path for plain submissions and completions, which must produce the same
-/// results as its general path.
+/// Tests of the aggregator's fast path for plain submissions and completions. The fast path must
+/// produce the same results as the general path.
 @Suite struct AggregatorPlainTests {
-  /// A random stream over few requests. Some records have a property that excludes them from the
-  /// fast path.
+  /// Returns a random stream of records about few requests. Some records have a property that
+  /// excludes them from the fast path.
   private static func stream(seed: UInt64) -> RecordStream {
     var random = SeededRandom(state: seed)
     func chance(_ one: UInt64) -> Bool { random.next() % one == 0 }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Provided buffers: the kernel chooses a buffer from a group.
+/// Tests of provided buffers, where the kernel chooses a buffer from a group.
 struct AggregatorProvidedBufferTests {
   private func receive(
     _ stream: inout RecordStream, _ request: Int, bgid: UInt16 = 2,

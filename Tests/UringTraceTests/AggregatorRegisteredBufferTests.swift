@@ -3,7 +3,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Buffers that applications register (IORING_REGISTER_BUFFERS and its variants).
+/// Tests of buffers that applications register (IORING_REGISTER_BUFFERS and its variants).
 struct AggregatorRegisteredBufferTests {
   private func read(
     _ stream: inout RecordStream, _ request: Int, slot: UInt16, length: UInt32 = 4096,
@@ -43,8 +43,8 @@ struct AggregatorRegisteredBufferTests {
     #expect(stream.snapshot().requests[0].group == group.id)
   }
 
-  /// uringtop attaches its BPF programs one by one, so the programs for releases can be attached
-  /// after the buffer's use.
+  /// uringtop attaches its BPF programs one by one, so it can attach the program that traces buffer
+  /// releases after the use and release of a buffer. It infers a release that it has not seen.
   @Test func releaseFromBeforeItsFunctionWasWatchedIsDerived() {
     for isSeen in [false, true] {
       var stream = RecordStream()
@@ -284,7 +284,7 @@ struct AggregatorRegisteredBufferTests {
     stream.complete(1, 4096, flags: [.more])
     var snapshot = stream.snapshot()
     #expect(snapshot.groups(.sendZC).map(\.state) == [.membersDone])
-    // The notification's kiocb still holds the registered buffer.
+    // The notification (an io_kiocb of its own) still holds the registered buffer.
     #expect(snapshot.groups(.registered).map(\.state) == [.borrowed])
     stream.use(2, RecordStream.buffer(1, index: 0))
     stream.notify(2, userData: 7)

@@ -76,8 +76,9 @@ import UringRecords
       #expect(event.kind == kind)
       taken += 1
     }
-    // Some kinds count as damaged unless their random text or list fits into the record. A `skip`
-    // record without a request in flight is no event, nor is the close of an unknown ring.
+    // Records of some kinds count as damaged if their random text or list does not fit into the
+    // record. A `skip` record without a request in flight and the close of an unknown ring do not
+    // count as events.
     #expect(taken >= 25 || kind == .skip || kind == .ringClosed)
     aggregator.checkInvariants()
   }
@@ -125,7 +126,7 @@ import UringRecords
     #expect(states.count > 2, "\(states)")
   }
 
-  /// Real recordings with records missing, duplicated, late or overwritten.
+  /// Replays real recordings whose records are partly missing, duplicated, late or overwritten.
   @Test(arguments: Recordings.all) func damagedRecording(path: String) throws {
     let recording = try Recording(path: FilePath(path))
     var records: [[UInt64]] = []
@@ -202,7 +203,7 @@ import UringRecords
       #expect(group.members.count <= Int(group.memberCount))
       #expect(group.members.count { !$0.isDone } == Int(group.memberCount - group.doneCount))
     }
-    // A URING_CMD is exempt: its group can be the one whose buffer it takes back.
+    // A URING_CMD is exempt: its group can be the group whose buffer this command takes back.
     for request in snapshot.requests where request.opcode.name != "URING_CMD" {
       guard let group = snapshot.groups.first(where: { $0.id == request.group }) else { continue }
       #expect(

@@ -3,7 +3,8 @@ import Testing
 
 @testable import UringTrace
 
-/// SQE groups, a patch series (V6, on Linux 6.12) that no kernel release contains.
+/// Tests of SQE groups. No kernel release contains them; the tests follow version 6 of the patch
+/// series, on Linux 6.12.
 struct AggregatorSQEGroupTests {
   private static let flag = SQEFlags(rawValue: 1 << 7)
 

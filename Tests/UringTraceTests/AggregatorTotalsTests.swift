@@ -2,7 +2,8 @@ import Testing
 
 @testable import UringTrace
 
-/// Request totals over all rings, and requests that no list of the kernel shows (`notListed`).
+/// Tests of request totals over all rings, and of the count of requests that are on none of the
+/// kernel's lists (`notListed`).
 @Suite struct AggregatorTotalsTests {
   @Test func asManyBeginAsEndOrAreInFlight() {
     var stream = RecordStream()
@@ -18,7 +19,8 @@ import Testing
     stream.freed(5)
     stream.ringFound(2)
     // The requests on ring 2 are older than the capture. An inventory walk (BPF iterators over the
-    // kernel's structures) finds 6, an event shows 7, and only their CQEs show 8 and 9.
+    // kernel's structures) finds request 6, an event shows request 7, and only their CQEs show
+    // requests 8 and 9.
     stream.parked(6, ring: 2, userData: 6)
     stream.known[7] = RecordStream.Known(ring: 2)
     stream.pollArm(7)
@@ -60,8 +62,8 @@ import Testing
   }
 
   /// The records of two completions were lost. The reuse of the first request's memory and the
-  /// close of the second request's ring show that both have ended. The completions are counted only
-  /// later, by a counts record.
+  /// close of the second request's ring show that both have ended. A later counts record contains
+  /// the two completions. Each end must count once.
   @Test(arguments: [256, 0])
   func anEndThatIsFoundAndThenCountedIsOne(closedRings: Int) {
     var stream = RecordStream()
@@ -155,7 +157,8 @@ import Testing
 
   // MARK: Not listed
 
-  /// A stream with a ring older than the capture that has one listed and two unlisted requests.
+  /// Returns a stream with a ring older than the capture. The ring has one listed and two unlisted
+  /// requests.
   private func stream() -> RecordStream {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -178,9 +181,9 @@ import Testing
     #expect(stream.snapshot().notListed == 0)
   }
 
-  /// On a busy ring, the kernel's count and the records are from different times, so a later count
-  /// can be too high. Requests that began since the first count are all known, so the number of
-  /// unlisted requests cannot grow.
+  /// On a busy ring, the kernel's count of requests and the records are from different times, so a
+  /// later count can be too high. uringtop knows all requests that began since the first count, so
+  /// the number of unlisted requests must never grow.
   @Test func itNeverGrows() {
     var stream = stream()
     stream.balance(outstanding: 20)
@@ -208,8 +211,9 @@ import Testing
     #expect(stream.snapshot().notListed == 0)
   }
 
-  /// The results and the count of an inventory walk are void if uringtop has since forgotten
-  /// addresses of requests that ended: a result could be one of these requests.
+  /// After an inventory walk (BPF iterators) began, uringtop can forget the addresses of requests
+  /// that have ended. The walk's results and count are then void, because a result could be one of
+  /// the ended requests.
   @Test func whatAWalkFoundBeforeAddressesWereForgottenIsNotCounted() {
     var stream = RecordStream()
     stream.ringFound(1)

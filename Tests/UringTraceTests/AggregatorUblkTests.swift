@@ -3,7 +3,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Buffers of block requests that the ublk driver lends to its server.
+/// Tests of the buffers of block requests, which the ublk driver lends to its server.
 struct AggregatorUblkTests {
   private func member(
     _ stream: inout RecordStream, _ request: Int, slot: UInt16 = 3, offset: UInt64 = 0,
@@ -275,8 +275,8 @@ struct AggregatorUblkTests {
     #expect(group.members[0].isCancelled)
   }
 
-  /// Requests 2 and 4 both register into the same slot. The member behind each is cancelled before
-  /// it uses a buffer, so only the links show which leader a member belongs to.
+  /// Requests 2 and 4 both register into the same slot. The member linked behind each of them is
+  /// cancelled before it uses a buffer, so only the links show which leader each member has.
   @Test func membersBehindTheirLeaderAreItsOwn() {
     var stream = fetched()
     for request in [2, 4] {
@@ -316,8 +316,8 @@ struct AggregatorUblkTests {
     #expect(groups[1].acknowledgement!.time > first!.time)
   }
 
-  /// A release that no record shows is inferred when the driver uses the same block request for
-  /// another I/O.
+  /// If no record shows a buffer's release, uringtop infers the release when the driver uses the
+  /// same block request for another I/O.
   @Test func deliveredAgainWithoutARelease() {
     var stream = fetched(isAutomatic: true)
     member(&stream, 2)

@@ -4,11 +4,11 @@ import UringRecords
 
 @testable import UringTrace
 
-/// Events between the start of an inventory walk (BPF iterators over the kernel's structures) and
-/// the arrival of its results.
+/// Tests of events that occur between the start of an inventory walk (BPF iterators over the
+/// kernel's structures) and the arrival of its results.
 @Suite struct AggregatorWalkTimeTests {
-  /// A stream in which ring 1 was found, and the time at which an inventory walk over the ring
-  /// began.
+  /// Returns a stream in which a scan has found ring 1, and the time at which an inventory walk
+  /// over this ring began.
   private static func walkBegun() -> (stream: RecordStream, walk: UInt64) {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -77,7 +77,8 @@ import UringRecords
     stream.lost(5)
     stream.parked(1, "READ", userData: 7, at: walk)
     #expect(stream.snapshot().requests.isEmpty)
-    // A walk that began after the loss can find a request whose submission record was lost.
+    // An inventory walk that began after the loss of records can find a request whose submission
+    // record was lost.
     stream.parked(1, "READ", userData: 7)
     #expect(stream.snapshot().requests.count == 1)
   }

@@ -3,10 +3,11 @@ import UringDocuments
 import UringFindings
 import UringTrace
 
-/// Requests older than the capture for which an event arrives before an inventory walk (BPF
-/// iterators) has found them.
+/// Tests of requests that are older than the capture, if an event of a request arrives before an
+/// inventory walk (BPF iterators) has found the request.
 @Suite struct AttachingTests {
-  /// A stream with a request older than the capture. The first event of the request is its wake-up.
+  /// Returns a stream with a request older than the capture. The first event of this request in the
+  /// stream is its wake-up.
   private func stream() -> RecordStream {
     var stream = RecordStream()
     stream.ringFound(1)

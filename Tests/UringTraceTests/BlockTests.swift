@@ -5,7 +5,7 @@ import UringRecords
 @testable import UringRecordings
 @testable import UringSources
 
-/// Recordings in the block format (compressed blocks of records), intact and damaged.
+/// Tests of intact and damaged recordings in the block format (compressed blocks of records).
 @Suite struct BlockTests {
   let stream = SampleStream(repetitions: 200)
 
@@ -183,7 +183,7 @@ import UringRecords
 
   // MARK: Hostile files
 
-  /// Block heads with valid checksums whose fields claim too much.
+  /// Block heads with valid checksums, but with sizes or counts that are too large.
   @Test func claimsAreBounded() throws {
     let whole = File(stream)
     let start = whole.starts[3]
@@ -211,7 +211,7 @@ import UringRecords
     }
   }
 
-  /// A compressed frame, each byte of which expands to thousands of bytes.
+  /// A compressed frame that expands to thousands of times its size.
   @Test func aBombIsLeftOut() throws {
     let zeros = [UInt8](repeating: 0, count: 64 << 20)
     var frame = [UInt8](repeating: 0, count: 1 << 16)

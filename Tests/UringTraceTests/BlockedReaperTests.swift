@@ -4,7 +4,7 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Threads that should reap CQEs but are blocked elsewhere.
+/// Tests of findings about threads that should reap CQEs but are blocked elsewhere.
 @Suite struct BlockedReaperTests {
   @Test(arguments: [
     (RingEventfd.async, "Register the eventfd with IORING_REGISTER_EVENTFD"),
@@ -40,7 +40,7 @@ import UringFindings
         "1 CQE unreaped for 8 s; thread 101, which waits for the ring's eventfd, is blocked in read() on fd 6, "
           + "the eventfd that ring \(snapshot.rings[0].id) signals"))
     #expect(named.cure.hasPrefix(cure))
-    // Now the eventfd is that of another ring or program.
+    // Now the eventfd is registered with another ring, or belongs to another program.
     snapshot.waits.files[snapshot.waits.files.count - 1].ring = nil
     #expect(try !finding().summary.contains("thread 101"))
   }

@@ -6,7 +6,7 @@ import UringTrace
 
 @testable import UringComparison
 
-/// Comparisons of synthetic recordings whose differences are known.
+/// Tests that compare synthetic recordings whose differences are known.
 @Suite struct ComparisonTests {
   /// A workload of READs. Each property changes one aspect of it.
   private struct Workload {
@@ -16,7 +16,7 @@ import UringTrace
     var puntedShare = 0.0
     var errorShare = 0.0
     var file = "/data/file.17"
-    /// Relative change of all latencies of the run, such as a different CPU frequency causes.
+    /// Relative change of all latencies of the run, as caused by a different CPU frequency.
     var drift = 0.0
 
     func profile(
@@ -130,8 +130,8 @@ import UringTrace
     #expect(comparison.scarceRoles.map(\.requests) == [60])
   }
 
-  /// A selection also leaves out the counts of programs and the findings, because these are about
-  /// more than the selected requests.
+  /// A profile of selected requests has no program counts and no findings, because these are not
+  /// limited to the selected requests.
   @Test func aSelectionLeavesOutTheRest() throws {
     let all = try Workload(seed: 1).profile()
     #expect(all.requestCount == 3_000)
@@ -141,7 +141,7 @@ import UringTrace
     #expect(some.programs.isEmpty)
   }
 
-  /// The expected values are twice those of scipy.stats.t.sf, because both tails count.
+  /// The expected values are twice the values of scipy.stats.t.sf, because the test is two-tailed.
   @Test(arguments: [
     (freedom: 1.0, value: 1.0, 0.5), (5, 2, 0.101_939_479_8), (22, 4.5, 0.000_177_871_564),
     (9.7, 0, 1), (30, 12, 5.580_185e-13),
@@ -152,7 +152,7 @@ import UringTrace
   }
 
   /// A recording of any length yields between `BatchSeries.limit / 2` and `BatchSeries.limit`
-  /// batches. Together they contain all requests.
+  /// batches. Together the batches contain all requests.
   @Test func batchesCoverAllRequests() {
     var (series, random) = (BatchSeries(), SeededGenerator())
     for _ in 0..<100_003 { series.add(Request(), random: &random) }

@@ -6,11 +6,11 @@ import UringRecords
 @testable import UringSources
 @testable import UringTrace
 
-/// Recordings with more requests in flight than fit into memory.
+/// Tests of recordings with more requests in flight than fit into memory.
 @Suite struct CrowdedRecordingTests {
   private let header = RecordingHeader(toolVersion: "0.0.1", host: SampleStream.host)
 
-  /// A recording of requests that never end.
+  /// Returns a recording of requests that never end.
   private func recording(requests: Int) throws -> Recording {
     var buffer = RecordBuffer()
     for index in 1...requests {

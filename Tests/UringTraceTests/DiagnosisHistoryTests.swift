@@ -4,12 +4,12 @@ import UringTrace
 
 @testable import UringFindings
 
-/// Conditions that hold for a while, and rules that could not be evaluated.
+/// Tests of conditions that hold only for a while, and of rules that could not be evaluated.
 @Suite struct DiagnosisHistoryTests {
   private static let second: UInt64 = 1_000_000_000
 
-  /// Snapshots of a ring on which each io-wq worker runs a request, and of the same open ring a
-  /// minute after all these requests have ended.
+  /// Returns two snapshots of an open ring: one while each of its io-wq workers runs a request, and
+  /// one a minute after these requests have ended.
   private func fanOut(workers: Int) -> (during: Snapshot, after: Snapshot) {
     var stream = RecordStream()
     stream.create(1)
@@ -41,7 +41,7 @@ import UringTrace
     #expect(past.requests.count == Finding.requestLimit)
     // The finding keeps the requests' state at that time, not their later state.
     #expect(past.requests.allSatisfy { !$0.state.isFinal })
-    // A history that did not look while the condition held finds nothing.
+    // A history that was not updated while the condition held finds nothing.
     var blind = DiagnosisHistory()
     #expect(blind.findings(at: after).isEmpty)
   }
@@ -72,8 +72,8 @@ import UringTrace
     #expect(past.times == 3)
   }
 
-  /// Snapshots of a task that waits for more CQEs than can be posted: before and after `end`, which
-  /// submits the missing requests or ends the program.
+  /// Returns two snapshots of a task that waits for more CQEs than the requests in flight can post.
+  /// The second is from after `end`, which submits the missing requests or ends the program.
   private func wait(endingWith end: (inout RecordStream) -> Void) -> (Snapshot, Snapshot) {
     var stream = RecordStream()
     stream.create(1)
@@ -144,7 +144,7 @@ import UringTrace
     // Closed rings are not evaluated.
     snapshot.rings[0].closedTime = snapshot.time - 2 * Self.second
     #expect(unevaluated(snapshot).isEmpty)
-    // If there is no ring, its creation may have been refused.
+    // If there is no ring, the kernel may have refused to create one.
     #expect(
       unevaluated(RecordStream().snapshot()) == [
         "system calls were not watched; ring-refused needs them (--syscalls on)"

@@ -3,8 +3,8 @@ import UringDocuments
 import UringFindings
 import UringTrace
 
-/// Findings over time, and findings that lack evidence. Tests with real programs check that each rule
-/// finds its fault.
+/// Tests of findings over time, and of findings for which evidence is missing. Tests with real
+/// programs check that each rule finds its fault.
 @Suite struct DiagnosisTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -132,8 +132,8 @@ import UringTrace
     #expect(tags(stream.snapshot()).isEmpty)
   }
 
-  /// On a busy ring, requests that were in flight when the inventory walk (BPF iterators) began
-  /// have ended by the time its count arrives.
+  /// On a busy ring, requests that were in flight when an inventory walk (BPF iterators) began can
+  /// have ended before the kernel's count of requests arrives. Such requests are not unlisted.
   @Test func requestsThatEndedSinceTheCountBeganAreNotUnlisted() {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -201,7 +201,7 @@ import UringTrace
     #expect(tags(stream.snapshot()).isEmpty)
     let ring = stream.snapshot().rings[0]
     #expect(ring.sqPendingSince == ring.cqPendingSince)
-    // From here on neither queue moves.
+    // From here on, neither the SQ nor the CQ changes.
     stream.time += 4 * Self.second
     stream.depth(sq: 5, cq: 2)
     #expect(Set(tags(stream.snapshot())) == ["unreaped-cqes", "unsubmitted-sqes"])
@@ -283,7 +283,7 @@ import UringTrace
 
   @Test func aServerIsGivenTimeByWhatItUsuallyTakes() {
     #expect(tags(served(since: 2).snapshot()).isEmpty)
-    // Another READ took the server 1 s, so an I/O is late after ten times that.
+    // The server needed 1 s for another READ, so an I/O counts as late after ten times this time.
     let slow: (inout RecordStream) -> Void = { stream in
       stream.fetch(21, tag: 5, ring: 2)
       stream.deliver(21, block: 1, tag: 5)

@@ -1,7 +1,8 @@
 import Testing
 import UringBase
 
-/// The forms of a duration: in sentences, in table cells, and as a whole number of one unit.
+/// Tests of the text forms of a duration: in sentences, in table cells, and as a whole number of
+/// one unit.
 @Suite struct DurationTextTests {
   @Test(arguments: [
     (0, "0 ns", "0", "0s"), (1_200, "1.2 µs", "1.20µs", "1200ns"),

@@ -4,7 +4,7 @@ import UringFindings
 @testable import UringMetrics
 @testable import UringTrace
 
-/// The text that Prometheus scrapes, in both of its formats.
+/// Tests of the metrics text that Prometheus scrapes, in its two formats.
 @Suite struct ExpositionTests {
   private static func moment(comm: String = "program") -> MetricsMoment {
     var stream = RecordStream()

@@ -4,7 +4,7 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Cases in which a rule must report no finding, or must not overstate it.
+/// Tests of cases in which a rule must report no finding, or must not overstate the finding.
 @Suite struct FalseAlarmTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -30,8 +30,8 @@ import UringFindings
     }
   }
 
-  /// A stream in which a READ of 4096 bytes at offset 0 gets 100 bytes. A READ of the bytes behind
-  /// it, in flight at the same time, gets data.
+  /// Returns a stream in which a READ of 4096 bytes at offset 0 gets only 100 bytes. A READ of the
+  /// following bytes, in flight at the same time, also gets data.
   private func shortBeforeData(named name: String?) -> RecordStream {
     var stream = RecordStream()
     stream.create(1)
@@ -59,7 +59,7 @@ import UringFindings
       read(&stream, request, offset: 0)
       stream.complete(request, Int32(size))
     }
-    // The name is that of the file which fd 5 refers to now, not of the stream that was read.
+    // This name belongs to the file that fd 5 refers to now, not to the file that the READs used.
     stream.fileName(fd: 5, "/tmp/other")
     #expect(findings("short-transfer", stream).isEmpty)
   }
@@ -164,7 +164,7 @@ import UringFindings
     }
   }
 
-  /// The threads of MariaDB: one waits for all completions, the others submit.
+  /// MariaDB has threads like these: one waits for all completions, the others submit.
   @Test func aThreadThatTakesTheCompletionsOfOthersIsIdle() {
     func severity(submitter: UInt32, threads: [UInt32], isFound: Bool = false) -> [Finding.Severity]
     {

@@ -7,7 +7,7 @@ import UringRecords
 @testable import UringSources
 @testable import UringTrace
 
-/// Files that change while they are read, and endless files.
+/// Tests of files that change while uringtop reads them, and of endless files.
 @Suite struct FileContentsTests {
   private func withFile(_ bytes: [UInt8], _ body: (String) throws -> Void) throws {
     let path = TemporaryFile.path("contents")
@@ -16,7 +16,7 @@ import UringRecords
     try body(path)
   }
 
-  /// The recording in a file, opened with small blocks.
+  /// Returns the recording in a file, read in small blocks.
   private func recording(_ path: String) throws -> Recording {
     try Recording(
       binary: FileContents(path: FilePath(path)) { _ in true }, blockSize: 1 << 10)
@@ -82,7 +82,7 @@ import UringRecords
     var announced = changes.stream.makeAsyncIterator()
     #expect(source.takeNotices().isEmpty)
     truncate(path, 20_000)
-    // The last event was cut off, so this seek cannot reach it.
+    // The recording's last event has been cut off, so this seek cannot reach that event.
     source.perform(.seek(recording.duration))
     var notices = source.takeNotices()
     while notices.isEmpty {
@@ -94,7 +94,7 @@ import UringRecords
     #expect(notices[0].text.contains("what was read before stays"))
     let records = source.current().recordCount
     #expect(records > 0)
-    // The notice is not repeated while nothing else happens.
+    // The source must not repeat the notice while nothing else changes.
     source.perform(.stepBack)
     while source.current().recordCount == records { await announced.next() }
     #expect(source.takeNotices().isEmpty)

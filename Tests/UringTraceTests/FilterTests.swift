@@ -72,8 +72,8 @@ import Testing
 
   // MARK: Every list
 
-  /// A snapshot in which each list has as many entries of process 5555 and its ring 99 as of
-  /// process 4242 and its ring.
+  /// A snapshot in which each list has the same number of entries for process 5555 (with ring 99)
+  /// as for process 4242 (with its own ring).
   private var ofTwoProcesses: Snapshot {
     var all = snapshot
     let own = all.rings[0].id

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import UringFindings
 
-/// The table of finding rules, and their documentation (docs/findings.md).
+/// Tests of the table of finding rules and of the rules' documentation (docs/findings.md).
 @Suite struct FindingRuleTests {
   private static let document: String? = {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()

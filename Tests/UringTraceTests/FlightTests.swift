@@ -63,7 +63,7 @@ import UringRecords
         == SampleStream.host.startRealtime + middle - SampleStream.host.startTime)
     let told = recording.snapshot(at: nil)
     #expect(told.rings.contains { $0.address == SampleStream.context && $0.isFound })
-    // The task names were recorded before the section began, and the file repeats them.
+    // The task names were recorded before the written section began, so the file must repeat them.
     #expect(told.taskNames == snapshot.taskNames)
     #expect(told.totals.submitted == 1)
   }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringRecordings
 
-/// Untrusted JSON is read exactly or refused.
+/// Tests that the parser reads untrusted JSON exactly or refuses it.
 @Suite struct JSONParserTests {
   private static func parse(_ text: String) throws -> JSONValue {
     try Array(text.utf8).withUnsafeBytes { try JSONParser.value(of: $0) }

@@ -48,8 +48,8 @@ import UringSources
   }
 
   /// The application overwrote the SQE while the kernel took it, so the recorded SQE differs from
-  /// the request. The skip record arrives after the request has ended, so it adds nothing and is
-  /// marked `ignored`.
+  /// the request. The stream's skip record (success without a CQE) arrives after the request has
+  /// ended, so the trace marks it `ignored`.
   @Test func traceGivesBackWhatDiffersFromTheRequest() throws {
     var stream = RecordStream()
     stream.submit(1, "READ", userData: 5) { sqe in

@@ -3,7 +3,7 @@ import Testing
 import UringFindings
 import UringTrace
 
-/// A ring's state is known up to the last scan of the ring, not up to now.
+/// Tests that rules use a ring's state only up to the last scan of the ring, not up to now.
 @Suite struct LastLookTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -12,7 +12,8 @@ import UringTrace
     return diagnosis.findings(in: stream.snapshot()).map(\.tag)
   }
 
-  /// The stream with a ring scan `seconds` after its end, and a last event 10 s after its end.
+  /// Returns a copy of the stream with a ring scan `seconds` after the stream's end, and a last
+  /// event 10 s after the stream's end.
   private func looked(_ stream: RecordStream, after seconds: UInt64) -> RecordStream {
     var stream = stream
     let start = stream.time
@@ -116,8 +117,8 @@ import UringTrace
     #expect(tags(slow(for: Self.second, at: .block)).contains("stuck-request"))
   }
 
-  /// The age of a request older than uringtop is a lower bound. The age of a request whose start
-  /// was seen is exact.
+  /// If a request was submitted before uringtop attached, its age is a lower bound. If uringtop has
+  /// recorded its start, its age is exact.
   @Test(arguments: [true, false])
   func theAgeOfAStuckRequestIsALowerBoundIfItIsOlderThanUringtop(isOlder: Bool) throws {
     var stream = RecordStream()
@@ -165,7 +166,8 @@ import UringTrace
   @Test func aLinkThatWasOpenBeforeIsFoundInAWorker() {
     let socket: UInt16 = 0o140000
     #expect(tags(found(at: .workRunning, socket)).contains("open-link"))
-    // A chain on a regular file whose LINK_TIMEOUT has fired looks the same.
+    // On a regular file, a chain whose LINK_TIMEOUT has fired looks the same as an open link, so
+    // the rule reports nothing.
     #expect(!tags(found(at: .workRunning, 0o100000)).contains("open-link"))
     // A submission that ends with an open link hands the request to a worker, so a poll-armed
     // request has no open link.

@@ -4,9 +4,9 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Late CQEs: reaped late (`reap-lag`); with a `user_data` that a newer request also uses
-/// (`stale-completion`); or never posted, because the request that would post them has ended
-/// (`hang`).
+/// Tests of findings about CQEs that are reaped late (`reap-lag`), have a `user_data` that a newer
+/// request also uses (`stale-completion`), or are never posted because the multishot request has
+/// ended (`hang`).
 @Suite struct LateCompletionTests {
   private static let second: UInt64 = 1_000_000_000
   private static let millisecond: UInt64 = 1_000_000
@@ -56,7 +56,7 @@ import UringFindings
 
   // MARK: stale-completion
 
-  /// A snapshot after two rounds of READs, in each of which the older READ ends last.
+  /// Returns a snapshot after two rounds of READs. In each round the older READ ends last.
   private func stale(
     second userData: UInt64 = 7, third: Bool = false, ordered: Bool = false, sameFile: Bool = false
   ) -> Snapshot {
@@ -85,14 +85,14 @@ import UringFindings
     #expect(findings("stale-completion", stale(second: 8)).isEmpty)
     #expect(findings("stale-completion", stale(ordered: true)).isEmpty)
     #expect(findings("stale-completion", stale(sameFile: true)).isEmpty)
-    // With three requests of one `user_data`, it identifies a kind of request, not a single
-    // request.
+    // If three requests in flight have the same `user_data`, the program uses it for a kind of
+    // request, not for a single request.
     #expect(findings("stale-completion", stale(third: true)).isEmpty)
   }
 
   // MARK: hang
 
-  /// A snapshot in which a multishot POLL_ADD has ended and the thread still waits for a CQE.
+  /// Returns a snapshot in which a multishot POLL_ADD has ended and a thread still waits for a CQE.
   private func deaf(isArmedAgain: Bool = false) -> Snapshot {
     var stream = RecordStream()
     stream.create(1)
@@ -116,7 +116,7 @@ import UringFindings
     #expect(findings("hang", deaf(isArmedAgain: true)).isEmpty)
   }
 
-  /// Only the last CQE of a request older than the capture is left, in the ring's memory.
+  /// Of a request older than the capture, only its last CQE is left, in the ring's memory.
   @Test func aHangFoundLateQuotesTheLastCQE() throws {
     var stream = RecordStream()
     stream.ringFound(1)

@@ -3,7 +3,8 @@ import Testing
 
 @testable import UringTrace
 
-/// Comparison with the hdrhistogram-swift package, which has the same buckets but is slower.
+/// Tests that compare `LatencyHistogram` with the package hdrhistogram-swift, which has the same
+/// buckets but is slower.
 @Suite struct LatencyHistogramTests {
   /// A pseudo-random sequence, the same in each run.
   private struct Generator: RandomNumberGenerator {
@@ -14,7 +15,7 @@ import Testing
     }
   }
 
-  /// Values like latencies: from nanoseconds to hours, all magnitudes equally likely.
+  /// Returns random latencies from nanoseconds to hours, with all magnitudes equally likely.
   private static func latencies(_ count: Int, seed: UInt64) -> [UInt64] {
     var generator = Generator(state: seed)
     return (0..<count).map { _ in

@@ -5,7 +5,7 @@ import Testing
 @testable import UringBase
 @testable import UringRecordings
 
-/// Files that an output creates, and files that it must not change.
+/// Tests of the files that an output creates, and of files that it must not change.
 @Suite struct OutputFileTests {
   let folder = TemporaryFile.path("output")
   private let text = Array("new".utf8)
@@ -66,7 +66,8 @@ import Testing
     #expect(Procfs.entries(folder) == ["x"])
   }
 
-  /// A reader that has the old file open, such as a replay, can still read the old content.
+  /// The output replaces the old file, so a process that has the old file open, such as a replay,
+  /// can still read the old content.
   @Test func oldFileIsReplacedAndNotChanged() throws {
     defer { removeFolder() }
     try write("old", "x")
@@ -154,8 +155,8 @@ import Testing
     #expect(stat("/dev/null", &status) == 0 && status.st_uid == 0)
   }
 
-  /// On a file system without O_TMPFILE, a file that is not published yet has a temporary name. The
-  /// name is removed if the file is dropped.
+  /// On a file system without O_TMPFILE, a new file has a temporary name until it is published. If
+  /// it is never published, the temporary name is removed.
   @Test(.enabled(if: geteuid() == 0)) func fileSystemsWithoutUnnamedFiles() throws {
     defer { removeFolder() }
     let file = try NewFile(

@@ -2,7 +2,8 @@ import Testing
 
 @testable import UringTrace
 
-/// A table with a value for each slot of a pool. Copies of the table share its pages.
+/// Tests of `PagedTable`, which has a value for each slot of a pool and shares its pages with its
+/// copies.
 @Suite struct PagedTableTests {
   @Test func whatWasNotWrittenIsEmpty() {
     var table = PagedTable(empty: 7)

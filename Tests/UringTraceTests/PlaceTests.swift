@@ -3,10 +3,10 @@ import Testing
 
 @testable import UringTrace
 
-/// The place at which an inventory walk (BPF iterators) found a request, and the events that make
-/// it unknown again.
+/// Tests of a request's place, that is, the kernel list or queue on which an inventory walk (BPF
+/// iterators) found it, and of the events after which the place is unknown again.
 @Suite struct PlaceTests {
-  /// A stream of POLL_ADD requests. Their polls are armed, but no event shows that.
+  /// Returns a stream of POLL_ADD requests. Their polls are armed, but no event shows this.
   private static func armed(_ count: Int) -> RecordStream {
     var stream = RecordStream()
     stream.create(1)

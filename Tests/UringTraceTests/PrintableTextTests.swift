@@ -3,12 +3,13 @@ import Testing
 @testable import UringBase
 @testable import UringRecordings
 
-/// Untrusted names in the form in which uringtop shows them.
+/// Tests of the form in which uringtop shows untrusted names.
 @Suite struct PrintableTextTests {
   @Test func whatCommandsATerminalIsNotShown() {
     #expect("plain ü 水 😀".printable == "plain ü 水 😀")
     #expect("\u{1B}[2Jred\u{7F}\n".printable == "?[2Jred??")
-    // controls, bidirectional marks, joiners, fillers, line separators, tags, private use, unassigned
+    // controls, bidirectional marks, joiners, fillers, line separators, tags, private use,
+    // unassigned
     for scalar in [
       "\u{0}", "\r", "\u{85}", "\u{9B}", "\u{AD}", "\u{061C}", "\u{115F}", "\u{180E}", "\u{200B}",
       "\u{200D}", "\u{200F}", "\u{2028}", "\u{2029}", "\u{202A}", "\u{202E}", "\u{2066}",

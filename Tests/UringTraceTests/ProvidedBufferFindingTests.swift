@@ -4,8 +4,8 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Faults of buffer rings: entries that the application did not write, and buffers that are in the
-/// ring twice.
+/// Tests of findings about buffer rings: entries that the application did not write, and buffers
+/// that the ring contains twice.
 @Suite struct ProvidedBufferFindingTests {
   private func receive(_ stream: inout RecordStream, _ request: Int) {
     stream.submit(request, "RECV", userData: UInt64(request), flags: .bufferSelect) {
@@ -47,7 +47,8 @@ import UringFindings
     #expect(!finding.summary.contains("entry at the head"))
   }
 
-  /// A group that has provided a buffer was filled once, even if it was removed after its use.
+  /// If a group has provided a buffer, the application once filled the group, even if it removed
+  /// the group later.
   @Test(arguments: [false, true]) func onlyAGroupThatNeverHadBuffersIsMissed(hadBuffers: Bool) {
     var stream = RecordStream()
     stream.create(1)
@@ -63,8 +64,8 @@ import UringFindings
     #expect(summaries.contains { $0.contains("no buffer of group 5 was seen") } != hadBuffers)
   }
 
-  /// A RECV that fails with ENOBUFS takes no buffer, so the group's state from an earlier inventory
-  /// walk (BPF iterators) is still valid.
+  /// A RECV that fails with ENOBUFS takes no buffer. The group's state from an earlier inventory
+  /// walk (BPF iterators) therefore remains valid.
   @Test func aRefusalDoesNotVoidTheLook() {
     var stream = refused(address: 0)
     receive(&stream, 2)

@@ -3,7 +3,7 @@ import UringTrace
 
 @testable import UringFields
 
-/// The language of filter expressions.
+/// Tests of the language of filter expressions.
 @Suite struct QueryTests {
   private struct Item: Sendable {
     var op = "FSYNC"

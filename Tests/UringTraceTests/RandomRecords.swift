@@ -3,8 +3,8 @@ import UringRecords
 
 @testable import UringTrace
 
-/// Random records of every kind with valid headers. Their addresses and numbers are few, so that
-/// records often refer to the same objects.
+/// Random records of every kind with valid headers. They use few different addresses and numbers,
+/// so that several records often refer to the same object.
 struct RandomRecords {
   static let kinds = RecordKind.all
 
@@ -38,7 +38,7 @@ struct RandomRecords {
     return words
   }
 
-  /// Returns in most cases a valid record of any kind. The others have no ring or no request, are
+  /// Returns a record of a random kind. Most are valid; the others have no ring or no request, are
   /// cut short, or are of an unknown kind.
   mutating func next() -> [UInt64] {
     var words = next(Self.kinds[below(Self.kinds.count)])

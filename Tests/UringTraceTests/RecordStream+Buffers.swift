@@ -3,7 +3,8 @@ import UringRecords
 
 @testable import UringTrace
 
-/// Records about buffers. Nodes (`io_rsrc_node`) and block requests are small numbers here.
+/// Functions that add records about buffers. Small numbers stand for nodes (`io_rsrc_node`) and
+/// block requests.
 extension RecordStream {
   static func node(_ number: Int) -> UInt64 {
     number == 0 ? 0 : 0xffff_8882_0000_0000 + UInt64(number) * 64
@@ -17,8 +18,8 @@ extension RecordStream {
   static let userRelease: UInt64 = 0xffff_ffff_8100_1000
   static let device: UInt64 = 0xffff_8884_0000_0000
 
-  /// Returns a registered buffer in slot `index`: of the application, or of ublk if `number` is not
-  /// 0.
+  /// Returns a registered buffer in slot `index`. It is a ublk buffer if `number`, the block
+  /// request, is not 0; otherwise it is the application's.
   static func buffer(
     _ node: Int, index: UInt32, address: UInt64 = 0x10_0000, length: UInt64 = 8192,
     block number: Int = 0, direction: UInt8 = 3, references: Int32 = 2, inTable: Bool = true,

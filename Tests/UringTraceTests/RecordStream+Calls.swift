@@ -1,14 +1,16 @@
 import CRecord
 import UringTrace
 
-/// System calls, and records that explain their failures.
+/// Functions that add records of system calls, and records that explain the failures of system
+/// calls.
 extension RecordStream {
   mutating func callsWatched() {
     var body = record_calls_watched()
     add(&body, \.base, .callsWatched, 0, ring: 0)
   }
 
-  /// Adds a record of `count` equal calls of the current thread, the last of them now.
+  /// Adds a record of `count` equal system calls of the current thread. The time of the last call
+  /// is now.
   mutating func calls(
     _ call: RingCall, ring: UInt64 = 0, result: Int32, count: UInt64 = 1, flags: UInt32 = 0,
     argument: UInt32 = 8, minimum: UInt32 = 0, tgid: UInt32 = 10, isEntered: Bool = true,

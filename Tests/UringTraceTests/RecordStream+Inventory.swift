@@ -1,7 +1,7 @@
 import CRecord
 import UringTrace
 
-/// Records of inventory walks (BPF iterators over the kernel's structures).
+/// Functions that add records of inventory walks (BPF iterators over the kernel's structures).
 extension RecordStream {
   /// Adds a request that was found by an inventory walk that began at `time` (default: now).
   mutating func parked(
@@ -29,8 +29,8 @@ extension RecordStream {
     if time != nil { self.time = next }
   }
 
-  /// Adds request 1, whose poll is armed, and two looks at the ring's queues ten seconds apart.
-  /// Both find thread 100 waiting for a CQE. Returns the time of the first look.
+  /// Adds request 1, whose poll is armed, and two inventory results for the ring, ten seconds
+  /// apart. In both, thread 100 waits for a CQE. Returns the time of the first result.
   mutating func waitForPoll(
     _ opcode: String, userData: UInt64, fd: Int32, events: UInt32
   ) -> UInt64 {

@@ -3,7 +3,8 @@ import UringTrace
 
 /// Composes a stream of records, so that a test reads like a list of events.
 ///
-/// Requests and rings are small numbers here. A record about a request repeats the ring, opcode and
+/// Small numbers stand for requests and rings. A record about a request repeats the ring, opcode
+/// and
 /// `user_data` of its submission. Each record is 1 µs after the previous one, unless ``time`` is
 /// set.
 struct RecordStream {
@@ -212,7 +213,8 @@ struct RecordStream {
     add(&body, \.base, .ringFd, 0, ring: ring)
   }
 
-  /// Adds counts of requests that have no records of their own, up to now or up to `time`.
+  /// Adds a counts record: the numbers of requests, up to now or up to `time`, that have no records
+  /// of their own.
   mutating func counts(
     _ ring: UInt64, submitted: UInt64, completed: UInt64, until time: UInt64? = nil
   ) {
@@ -296,7 +298,7 @@ struct RecordStream {
 
   // MARK: Replay
 
-  /// An aggregator that has consumed all records.
+  /// Returns an aggregator that has consumed all records.
   func replay(limits: Aggregator.Limits = Aggregator.Limits()) -> Aggregator {
     var aggregator = Aggregator(
       host: HostDescription(kernel: "test", tier: "tracepoints", startTime: 0, startRealtime: 0),
@@ -359,7 +361,7 @@ struct RecordStream {
 func op(_ name: String) -> Opcode { Opcode(name: name)! }
 
 extension Snapshot {
-  /// The latest ended request with this `user_data`.
+  /// Returns the latest ended request with this `user_data`.
   func ended(_ userData: UInt64) -> Request? { recent.first { $0.userData == userData } }
   func inFlight(_ userData: UInt64) -> Request? { requests.first { $0.userData == userData } }
   var counts: Ring.Counts { rings[0].counts }

@@ -87,7 +87,8 @@ import Testing
     }
   }
 
-  /// After any damage to the bytes, the intact part is read, replayed and written without a crash.
+  /// After random damage to the bytes, uringtop must read, replay and write the intact part without
+  /// a crash.
   @Test(arguments: [TraceFormat.uring, .jsonl]) func garbageIsSurvived(format: TraceFormat) {
     let original = format == .uring ? stream.binary() : stream.encoded(format)
     var random = SystemRandomNumberGenerator()

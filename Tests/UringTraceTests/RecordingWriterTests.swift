@@ -33,8 +33,8 @@ import UringRecords
     #expect(recording.recordCount == stream.buffer.count)
   }
 
-  /// A large batch of records, such as those from before a recording's start, is written in small
-  /// steps. Even a slow machine or a slow reader finishes each step within seconds.
+  /// The writer writes a large batch of records (such as those from before a recording's start) in
+  /// small steps. Each step then ends within seconds, even on a slow machine or with a slow reader.
   @Test(arguments: [TraceFormat.uring, .jsonl]) func progressIsSeenInSmallSteps(
     format: TraceFormat
   ) throws {
@@ -107,7 +107,7 @@ import UringRecords
     }
     let lost = writer.lostToOutput
     #expect(lost > 0)
-    // The disk has not caught up, but the writer keeps the loss record.
+    // The disk has not caught up yet, but the writer must keep this loss record.
     var loss = RecordBuffer()
     var count = record_lost()
     count.base.kind = .lost
@@ -124,7 +124,8 @@ import UringRecords
     #expect(recording.lost == summary.lostToOutput)
   }
 
-  /// Requests of all kinds. Some begin before the disk falls behind, and some end afterwards.
+  /// Records requests of all kinds. Some begin before the disk falls behind, and some end
+  /// afterwards.
   @Test func whatASlowDiskLosesIsCounted() throws {
     var stream = RecordStream()
     stream.create(1)
@@ -209,7 +210,7 @@ private final class SlowDisk: Sendable {
 
   func output() throws -> OutputFile { try OutputFile(creating: path, owner: nil) }
 
-  /// A writer that does not compress its records, so that its output fills the FIFO.
+  /// Returns a writer that does not compress its records, so that its output fills the FIFO.
   func writer(_ header: RecordingHeader, queuedBytes: Int) throws -> RecordingWriter {
     var limits = RecordingWriter.Limits()
     limits.chunkBytes = 4096

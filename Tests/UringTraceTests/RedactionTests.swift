@@ -7,7 +7,7 @@ import UringRecords
 @testable import UringRedaction
 @testable import UringTrace
 
-/// Copies of recordings without data that identifies the machine or its users.
+/// Tests of redacted copies: recordings without data that identifies the machine or its users.
 @Suite struct RedactionTests {
   private let header = RecordingHeader(toolVersion: "0.0.1", host: SampleStream.host)
 
@@ -127,7 +127,8 @@ import UringRecords
 
   // MARK: Limits
 
-  /// Each limit (numbers, names, bytes of names) is too low for 11 records, but not for 4.
+  /// In each case one limit (numbers, names, bytes of names) is too low for 11 records but
+  /// sufficient for 4.
   @Test(arguments: [(10, 100, 10_000), (100, 10, 10_000), (100, 100, 50)])
   func tooManySubstitutesEndTheCopyWithAnErrorAndNoFile(
     numbers: Int, names: Int, bytes: Int
@@ -163,7 +164,7 @@ import UringRecords
     #expect(access(path, F_OK) == 0)
   }
 
-  /// Distinct `user_data` always get distinct substitutes: the table has a place for each area of
+  /// Distinct `user_data` always get distinct substitutes: the table has an entry for each area of
   /// addresses.
   @Test func areasAreDistinctAndWithoutLimit() {
     var numbers = NumberSubstitutes()

@@ -141,7 +141,7 @@ import Testing
     source.perform(.stepForward)
     var iterator = changes.stream.makeAsyncIterator()
     await iterator.next()
-    // The source has made the step by the time it announces the change.
+    // When the source announces the change, it has already made the step.
     #expect(source.timeline.event == 1)
   }
 

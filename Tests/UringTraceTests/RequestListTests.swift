@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Lists of requests that share memory with the aggregator.
+/// Tests of a snapshot's lists of requests, which share memory with the aggregator.
 @Suite struct RequestListTests {
   @Test func aSnapshotKeepsItsRequestsWhileTheAggregatorContinues() {
     var stream = RecordStream()

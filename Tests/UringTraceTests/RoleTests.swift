@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Counts by process name, cgroup and opcode.
+/// Tests of roles: counts by process name, cgroup and opcode.
 @Suite struct RoleTests {
   private static func limits(_ roles: Int = 10, closedRings: Int = 64) -> Aggregator.Limits {
     var limits = Aggregator.Limits()
@@ -71,8 +71,8 @@ import Testing
     #expect(roles.folded == 2)
   }
 
-  /// A ring's events are counted only once its cgroup is known or is not awaited any more, because
-  /// a counter must not move from one series to another.
+  /// A ring's events are counted only when its cgroup is known or the wait for the cgroup has
+  /// ended, because a counter must not move from one metrics series to another.
   @Test func aRingWaitsForItsCgroupAndThenKeepsItsRole() throws {
     var stream = RecordStream()
     stream.create(1)

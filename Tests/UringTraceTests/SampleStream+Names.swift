@@ -2,7 +2,7 @@ import CRecord
 
 @testable import UringRecords
 
-/// Records with names of tasks, cgroups, files and request flags.
+/// Functions that add records with names of tasks, cgroups, files and request flags.
 extension SampleStream {
   mutating func taskName() {
     var name = record_task_name()

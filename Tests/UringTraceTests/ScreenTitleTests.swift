@@ -4,7 +4,7 @@ import UringTrace
 
 @testable import UringFields
 
-/// Column titles of the screen that stand for one or several fields.
+/// Tests of the screen's column titles, each of which stands for one or several fields.
 @Suite struct ScreenTitleTests {
   private func expectFields<Entity>(_ set: FieldSet<Entity>) throws {
     let titles = try #require(ScreenTitle.all[set.name])

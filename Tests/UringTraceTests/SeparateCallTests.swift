@@ -3,7 +3,7 @@ import Testing
 @testable import UringBase
 
 @Suite struct SeparateCallTests {
-  /// Starts a call that returns 7 once `gate` is true.
+  /// Starts a call on another thread. The call returns 7 when `gate` becomes true.
   private func call(
     _ gate: Monitor<Bool>, late: @escaping @Sendable () -> Void = {}
   ) throws -> SeparateCall<Int> {

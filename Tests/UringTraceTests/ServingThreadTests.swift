@@ -4,7 +4,7 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Findings about SQ threads and io-wq workers.
+/// Tests of findings about SQ threads and io-wq workers.
 @Suite struct ServingThreadTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -20,7 +20,7 @@ import UringFindings
 
   // MARK: SQ threads
 
-  /// A snapshot of a ring that was created 4 s ago and whose SQ thread 99 has taken `requests`
+  /// Returns a snapshot of a ring that was created 4 s ago. Its SQ thread 99 has taken `requests`
   /// requests.
   private static func thread(
     requests: Int = 200, slept: UInt64 = 0, delayed: UInt64 = 0, idle: UInt32 = 4,

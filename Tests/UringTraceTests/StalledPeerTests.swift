@@ -3,10 +3,10 @@ import UringFindings
 
 @testable import UringTrace
 
-/// A send that waits because a process on the same machine does not read.
+/// Tests of a send that waits because the peer, a process on the same machine, does not read.
 @Suite struct StalledPeerTests {
-  /// A snapshot in which thread 100 waits for SEND 0x1 on fd 4 of process 10, a socket with inode
-  /// 7. Process 20 holds the socket's peer, fd 6.
+  /// Returns a snapshot in which thread 100 waits for SEND 0x1 on fd 4 of process 10, a socket with
+  /// inode 7. Process 20 holds the socket's peer, fd 6.
   private func send(signals: UInt64 = 0) -> Snapshot {
     var stream = RecordStream()
     stream.create(1)
@@ -54,7 +54,8 @@ import UringFindings
           + "; process 10 catches signals, and their handlers can use socket:[7]"), "\(summary)")
   }
 
-  /// A peer is not seen if it is on another machine, or if the recording does not contain it.
+  /// A finding must not name a peer that uringtop has not seen: one on another machine, or one that
+  /// the recording lacks.
   @Test func aPeerThatWasNotSeenIsNot() throws {
     var snapshot = send()
     snapshot.waits.files.removeLast()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringRedaction
 
-/// Substitutes for addresses and names in redacted recordings.
+/// Tests of the substitutes for addresses and names in redacted recordings.
 @Suite struct SubstituteTests {
   // MARK: Numbers
 

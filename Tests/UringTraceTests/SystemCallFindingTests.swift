@@ -3,8 +3,8 @@ import Testing
 import UringFindings
 import UringTrace
 
-/// Findings about failing system calls, and about requirements of a ring's setup flags. Tests/Cases tests the findings
-/// with real programs.
+/// Tests of findings about failing system calls, and about requirements of a ring's setup flags.
+/// The programs in Tests/Cases make these faults on a real kernel.
 @Suite struct SystemCallFindingTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -81,7 +81,7 @@ import UringTrace
   @Test func aProgramThatFallsBackToOtherFlagsIsNotRefused() {
     #expect(refused(.noSQArray) { $0.calls(.setup, result: 0) }.isEmpty)
     #expect(refused(.noSQArray) { $0.create(1, tgid: 10) }.isEmpty)
-    // The ring of another process is no fallback.
+    // A ring that another process creates is not the fallback of the refused process.
     #expect(refused(.noSQArray) { $0.create(1, tgid: 11) }.count == 1)
     // Of two failed attempts, only the last is reported.
     let twice = refused(.deferTaskrun) { $0.calls(.setup, result: -12) }
@@ -302,7 +302,7 @@ import UringTrace
   @Test func workThatRunsInTimeIsNotFound() {
     #expect(ready(flags: []).isEmpty)
     #expect(ready(seconds: 0).isEmpty)
-    // The work ran, and the request may wait again, which no record shows.
+    // The deferred work has run. No record shows whether the request waits again.
     #expect(ready { $0.localWorkRun() }.isEmpty)
     #expect(ready { $0.complete(1) }.isEmpty)
   }

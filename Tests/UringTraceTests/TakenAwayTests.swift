@@ -4,7 +4,8 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Registered files, registered buffers and memory that a program removes under requests in flight.
+/// Tests of findings about registered files, registered buffers and memory that a program removes
+/// while requests in flight use them.
 @Suite struct TakenAwayTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -21,8 +22,8 @@ import UringFindings
       file_system: 0x534f_434b, mode: 0o140777, anonymous: .none)
   }
 
-  /// A snapshot with a RECV on registered file 3 that has been in flight for 3 s. `table` is the
-  /// content of the ring's file table at the end.
+  /// Returns a snapshot in which a RECV on registered file 3 has been in flight for 3 s. `table` is
+  /// the content of the ring's file table at the end.
   private static func registered(
     _ table: [(UInt32, record_file_identity)], place: RecordPlace = .poll, walksAgain: Bool = true
   ) -> Snapshot {
@@ -60,8 +61,8 @@ import UringFindings
 
   @Test func aRequestWhoseRegisteredFileIsThereIsNot() {
     #expect(Self.finding("withdrawn-file", Self.registered([(3, Self.socket(7))])) == nil)
-    // The first case has no inventory walk (BPF iterators) after the table changed. In the second,
-    // the request has not been issued.
+    // In the first case, no inventory walk (BPF iterators) follows the change of the file table. In
+    // the second, the kernel has not issued the request yet.
     #expect(Self.finding("withdrawn-file", Self.registered([], walksAgain: false)) == nil)
     #expect(Self.finding("withdrawn-file", Self.registered([], place: .workQueued)) == nil)
   }
@@ -97,8 +98,8 @@ import UringFindings
 
   // MARK: Memory
 
-  /// A snapshot after a call has removed memory under a request in flight on a pipe (by default a
-  /// READ) with 4096 bytes at 0x7000.
+  /// Returns a snapshot after a system call has removed memory of a request in flight. The request
+  /// (by default a READ) is on a pipe and has 4096 bytes at 0x7000.
   private static func memory(
     _ opcode: String = "READ", _ call: MemoryCall = .munmap, address: UInt64 = 0x7000,
     length: UInt64 = 4096, tgid: UInt32 = 10, advice: UInt32 = 0, isEarly: Bool = false,
@@ -173,7 +174,7 @@ import UringFindings
     stream.memoryChange(.found, 0x7000, 4096, request: 1, tgid: 10, since: 0)
     let finding = try #require(Self.finding("memory-in-flight", stream.snapshot()))
     #expect(finding.summary.contains("0x7000 is not mapped any more"))
-    // An observed call takes precedence over a look that found the memory unmapped.
+    // A recorded call takes precedence over a check that found the memory unmapped.
     stream.memoryChange(.munmap, 0x7000, 4096, tgid: 10, since: stream.time)
     stream.memoryChange(.found, 0x7000, 4096, request: 1, tgid: 10, since: 0)
     #expect(stream.snapshot().memoryChanges.values.map(\.call) == [.munmap])

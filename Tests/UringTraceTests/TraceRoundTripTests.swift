@@ -4,10 +4,10 @@ import UringRecords
 
 @testable import UringRecordings
 
-/// The export as JSON lines keeps the complete content of a binary recording.
+/// Tests that the export as JSON lines keeps the complete content of a binary recording.
 @Suite struct TraceRoundTripTests {
-  /// Valid content of any form: unnamed values, flags of any value, text that is not UTF-8, bytes
-  /// without a meaning.
+  /// Exports valid records with arbitrary content: values without names, arbitrary flags, text that
+  /// is not UTF-8, bytes without a meaning.
   @Test(arguments: RecordKind.all.filter { $0 != .end }) func recordsSurvive(kind: RecordKind)
     throws
   {
@@ -36,8 +36,8 @@ import UringRecords
     #expect(copies.map(Self.essence) == originals.map(Self.essence))
   }
 
-  /// The bytes of a record without its size field and its trailing zeros, since missing fields are
-  /// zero.
+  /// Returns the bytes of a record without its size field and its trailing zeros. Missing fields
+  /// count as zero, so the remaining bytes identify the content.
   private static func essence(_ bytes: [UInt8]) -> [UInt8] {
     var bytes = bytes
     let size = MemoryLayout<record>.offset(of: \.size)!
@@ -124,7 +124,8 @@ import UringRecords
 
   @Test(arguments: [
     "", "0", "xx", String(repeating: "00", count: 32),
-    // In this order: too short, of no kind, the end of a recording, one byte too many.
+    // In this order: a record that is too short, a record of an unknown kind, an end record, and a
+    // record with one byte too many.
     String(repeating: "00", count: 28) + "18004600",
     String(repeating: "00", count: 28) + "2000fe00",
     String(repeating: "00", count: 28) + "30004800" + String(repeating: "00", count: 16),

@@ -5,13 +5,15 @@ import UringRecords
 
 @testable import UringTrace
 
-/// ublk servers with UBLK_F_BATCH_IO: one multishot command for all tags of a queue.
+/// Tests of ublk servers with UBLK_F_BATCH_IO, which fetch the I/Os of all tags of a queue with one
+/// multishot command.
 @Suite struct UblkBatchTests {
   private static let (prepare, commit, fetch): (UInt32, UInt32, UInt32) = (
     0xc010_7525, 0xc010_7526, 0xc010_7527
   )
 
-  /// A stream with a ublk server. The completion of its first command has shown the device's flags.
+  /// Returns a stream with a ublk server. The completion of the server's first command has shown
+  /// the device's flags.
   private func served(isAutomatic: Bool = true) -> RecordStream {
     var stream = RecordStream()
     stream.watchReleases()
@@ -116,8 +118,9 @@ import UringRecords
     #expect(group?.leader.request == 3)
   }
 
-  /// A commit names its tags only in the server's memory. After a commit, an earlier inventory walk
-  /// no longer proves that the server has a block request.
+  /// A batch commit lists its tags only in the server's memory, so uringtop does not know them.
+  /// After a commit, an earlier inventory walk (BPF iterators) therefore no longer proves that the
+  /// server still has a block request.
   @Test(arguments: [false, true]) func anUncommittedBlockIsOneOfTheLastLook(isCommitted: Bool) {
     var stream = RecordStream()
     stream.time = 100 * 1_000_000_000

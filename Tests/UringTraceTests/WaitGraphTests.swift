@@ -3,12 +3,12 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Deadlocks, and waits that are no deadlock because one edge of the wait graph is open.
+/// Tests of deadlocks, and of cycles that can still end because of an event from outside.
 @Suite struct WaitGraphTests {
   private static let second: UInt64 = 1_000_000_000
 
-  /// A snapshot of ring 1 of process 10, whose only thread 100 has waited for READ 0xd1 on pipe 7
-  /// for 9 s. The process holds both ends of the pipe: fd 3 reads, fd 4 writes.
+  /// Returns a snapshot of ring 1 of process 10. The process's only thread, 100, has waited for
+  /// READ 0xd1 on pipe 7 for 9 s. The process holds both ends of the pipe: fd 3 reads, fd 4 writes.
   static func selfReader() -> Snapshot {
     var stream = RecordStream()
     stream.create(1)
@@ -72,7 +72,7 @@ import UringFindings
     #expect(diagnosis.findings(in: open).map(\.tag) == ["waiting"])
   }
 
-  /// A change that opens the cycle of a deadlock.
+  /// A change of the snapshot after which one wait of the cycle can end.
   struct Opening: CustomTestStringConvertible {
     var testDescription: String
     var change: @Sendable (inout Snapshot) -> Void
@@ -227,7 +227,7 @@ import UringFindings
     #expect(Self.deadlocks(snapshot).isEmpty)
   }
 
-  /// Tags of the rules whose silence means nothing because records were lost.
+  /// Returns the tags of the rules that could not be evaluated because records were lost.
   private static func silenced(_ snapshot: Snapshot) -> [String] {
     Diagnosis().notEvaluated(in: snapshot, besides: []).filter { $0.reason == .losses }.map(\.tag)
   }
@@ -261,7 +261,8 @@ import UringFindings
     #expect(finding.summary.hasPrefix("2 threads can never wake"))
     #expect(finding.summary.contains("thread 200 is blocked in read() on fd 6, pipe:[8]"))
     #expect(finding.summary.contains("fd 7 of process 10"))
-    // A SIGTERM handler in process 20 can end neither the wait of process 20 nor that of process 10.
+    // A SIGTERM handler in process 20 can end neither that process's wait nor the wait of process
+    // 10.
     snapshot.waits.threads[1].signals = 1 << 14
     #expect(Self.deadlocks(snapshot).count == 1)
     snapshot.waits.threads[1].wait = .timed
@@ -361,8 +362,8 @@ import UringFindings
     let finding = try #require(Self.deadlocks(snapshot).first)
     let text = "READ 0xd2 is held back (IOSQE_IO_DRAIN) until READ 0xd1 has ended"
     #expect(finding.edges.contains { $0.text == text && $0.to == "request 1" })
-    // If a timer is before the drain, the timer will end. If no request before the drain is known,
-    // nothing can be concluded.
+    // If the request before the drained one is a timer, it will expire. If no request before the
+    // drained one is known, no deadlock can be concluded.
     snapshot.requests[0].place = .timeout
     #expect(Self.deadlocks(snapshot).isEmpty)
     snapshot.requests.removeFirst()

@@ -4,7 +4,7 @@ import UringFindings
 
 @testable import UringTrace
 
-/// SPLICE and TEE requests whose io-wq workers sleep on a pipe.
+/// Tests of the finding about SPLICE and TEE requests whose io-wq workers sleep on a pipe.
 @Suite struct WorkerBlockedTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -14,7 +14,8 @@ import UringFindings
       file_system: 0x5049_5045, mode: 0o010600, anonymous: .none)
   }
 
-  /// A snapshot in which worker 77 has run SPLICE 0xa01 from pipe 7 to pipe 8 for 9 s. Process
+  /// Returns a snapshot in which io-wq worker 77 has run SPLICE 0xa01 from pipe 7 to pipe 8 for 9
+  /// s. Process
   /// `writer` holds the write end of pipe 7.
   private static func snapshot(function: String = "pipe_wait_readable", writer: UInt32 = 20)
     -> Snapshot
@@ -48,7 +49,7 @@ import UringFindings
       ringFile, end(of: 7, tgid: 10, fd: 3), end(of: 7, tgid: writer, fd: 4, writes: true),
       end(of: 8, tgid: 10, fd: 5), end(of: 8, tgid: 10, fd: 6, writes: true),
     ]
-    // SPLICE holds a reference to the read end of pipe 7 and to the write end of pipe 8.
+    // The SPLICE holds a reference to the read end of pipe 7 and to the write end of pipe 8.
     snapshot.waits.files[1].references += 1
     snapshot.waits.files[4].references += 1
     return snapshot

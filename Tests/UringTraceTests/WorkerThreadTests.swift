@@ -4,8 +4,8 @@ import Testing
 import UringBase
 
 @Suite struct WorkerThreadTests {
-  /// After the first join, the next thread can get the same `pthread_t`. A second `pthread_join` on
-  /// it would wait for the next thread.
+  /// After the first join, the next thread can get the same `pthread_t`. A second `pthread_join`
+  /// with this `pthread_t` would wait for that other thread.
   @Test func aSecondJoinWaitsForNoOtherThread() throws {
     let first = try WorkerThread("first", orThrow: ThreadError.init) {}
     first.join()

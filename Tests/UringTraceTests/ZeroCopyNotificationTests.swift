@@ -4,12 +4,13 @@ import UringFindings
 
 @testable import UringTrace
 
-/// Notifications of zero-copy sends that an inventory walk (BPF iterators) found, and notifications
-/// held up by a peer that does not read.
+/// Tests of notifications of zero-copy sends: those that an inventory walk (BPF iterators) found,
+/// and those that are delayed because the peer does not read.
 @Suite struct ZeroCopyNotificationTests {
   private static let second: UInt64 = 1_000_000_000
 
-  /// A stream in which an inventory walk finds the notification of a send older than the capture.
+  /// Returns a stream in which an inventory walk finds the notification of a send older than the
+  /// capture.
   private static func found() -> RecordStream {
     var stream = RecordStream()
     stream.ringFound(1)
@@ -41,7 +42,8 @@ import UringFindings
     #expect(snapshot.requests.isEmpty && snapshot.rings[0].counts.unmatched == 0)
   }
 
-  /// The inventory walk may have found the notification just before its CQE was posted.
+  /// The inventory walk may have found the notification just before the kernel posted its CQE, so
+  /// its result must not make the notification pending again.
   @Test func aWalkDoesNotReviveIt() {
     var stream = Self.found()
     let time = stream.time
@@ -62,7 +64,7 @@ import UringFindings
     #expect(snapshot.requests.count == 1 && snapshot.requests[0].place == .network)
   }
 
-  /// The kernel counts both the send and its notification, and both are known.
+  /// The kernel counts the send and its notification as two requests, and uringtop knows both.
   @Test func aSendWithoutAResultKnowsItsNotification() throws {
     var stream = RecordStream()
     stream.ringFound(1)

@@ -6,8 +6,8 @@ import Testing
 @testable import UringUI
 
 @Suite struct CallsPaneTests: InterfaceSuite {
-  /// Process 200 was refused a ring. Ring 1 has a failed registration, calls that timed out, and
-  /// successful calls.
+  /// The kernel has refused a ring to process 200. Ring 1 has a failed registration, calls that
+  /// timed out, and successful calls.
   private static let snapshot: Snapshot = {
     var snapshot = Make.snapshot(rings: [Make.ring(1, pid: 100)], at: 9)
     snapshot.taskNames = [100: "fio", 200: "server"]

@@ -42,7 +42,7 @@ import Testing
     var canvas = Canvas(width: 8, height: 1)
     let end = canvas.put("e\u{301}x", x: 0, y: 0)
     #expect(end == 2)
-    // A combining mark without a letter before it is dropped.
+    // The canvas drops a combining mark that has no letter before it.
     canvas.put("\u{301}a", x: 4, y: 0)
     #expect(canvas.text == "e\u{301}x  a")
   }

@@ -2,7 +2,8 @@ import Testing
 
 @testable import UringUI
 
-/// Columns that the user shows and hides, and columns that give way to others.
+/// Tests of columns that the user shows and hides, and of columns that are hidden to make room for
+/// others.
 @Suite struct ColumnMenuTests: InterfaceSuite {
   @Test func aFieldBecomesAColumn() {
     var interface = interface()
@@ -83,8 +84,8 @@ import Testing
     #expect(titles.contains("COMMAND") && titles.contains("PID"))
   }
 
-  /// No request is in a chain or a group, so the columns CHAIN and GROUP give their room to the
-  /// others.
+  /// No request is in a chain or a group, so the table hides the columns CHAIN and GROUP and gives
+  /// their room to the other columns.
   @Test func emptyColumnsGiveWay() {
     var interface = interface()
     let text = screen(&interface)

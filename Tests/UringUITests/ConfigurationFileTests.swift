@@ -2,7 +2,7 @@ import Foundation
 import ProbeSupport
 import Testing
 
-/// The configuration file of the real program in a real terminal.
+/// Tests of the configuration file with the real program in a real terminal.
 @Suite(.serialized, .enabled(if: Tmux.isInstalled)) struct ConfigurationFileTests {
   private let recording: TestRecording
   private let folder: TemporaryHome
@@ -102,8 +102,8 @@ import Testing
     #expect(screen.contains("--where, at 1: no filter is named 'failed'"), "\(screen)")
   }
 
-  /// A configuration file that is missing, too large or not a regular file causes a warning and no
-  /// wait.
+  /// A configuration file that is missing, too large or not a regular file causes a warning.
+  /// uringtop must not wait for it (for example, for the writer of a FIFO).
   @Test(arguments: ["fifo", "folder", "device", "large", "missing"])
   func whatIsNoConfigurationIsAWarning(_ kind: String) throws {
     var path = folder.path + "/" + kind
@@ -140,8 +140,8 @@ import Testing
     #expect(complaint.contains("config.toml: it is a link"), "\(complaint)")
   }
 
-  /// `replay` no longer has the right to open the file and see what another program has changed, so
-  /// it must not replace the file.
+  /// `replay` has dropped the right to open the file, so it cannot see what another program has
+  /// changed in it. It must therefore not replace the file.
   @Test func changesOfAnotherProgramStay() throws {
     try folder.write("theme = 'dark'\n")
     let tmux = try start()

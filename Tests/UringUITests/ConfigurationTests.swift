@@ -4,8 +4,8 @@ import UringConfiguration
 
 @testable import UringUI
 
-/// The interface applies a configuration, and returns the user's changes of columns and sort order
-/// to be kept.
+/// Tests that the interface applies a configuration, and returns the user's changes of columns and
+/// sort order so that uringtop can save them.
 @Suite struct ConfigurationTests: InterfaceSuite {
   private func options(_ text: String) -> UserInterfaceOptions {
     let document = TOMLDocument(Array(text.utf8))

@@ -2,8 +2,8 @@ import Testing
 
 @testable import UringUI
 
-/// The screen states that the options of the command line select no ring if there is none, and only
-/// then.
+/// Tests of the line with which the screen states that the command line's options select no ring.
+/// The line must appear if no ring is selected, and only then.
 @Suite struct EmptyRingListTests {
   private static let text = "no process selected by the options has a ring"
 

@@ -4,7 +4,8 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// `f` lists all fields of a row, in every pane whose rows have fields; `i` opens the page of the row's ring.
+/// `f` lists all fields of a row, in every pane whose rows have fields; `i` opens the page of the
+/// row's ring.
 @Suite struct FieldsPaneTests: InterfaceSuite {
   private static let snapshot: Snapshot = {
     var snapshot = Make.lending
@@ -119,7 +120,7 @@ import Testing
     #expect(text.contains("completed") && !text.contains("no longer listed"))
   }
 
-  /// A value or a meaning that is wider than its column continues on the next line.
+  /// A field's value or meaning that is wider than its column continues on the next line.
   @Test(arguments: [40, 60, 80, 200])
   func nothingIsCutOff(width: Int) throws {
     var interface = interface(Self.snapshot)

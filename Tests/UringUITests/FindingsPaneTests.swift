@@ -4,7 +4,7 @@ import UringTrace
 
 @testable import UringUI
 
-/// The list of findings, and the detail of a finding.
+/// Tests of the list of findings and of a finding's page.
 @Suite struct FindingsPaneTests {
   /// A request that holds back another request, and CQEs that overflowed.
   private static let snapshot: Snapshot = {

@@ -2,7 +2,8 @@ import Foundation
 import ProbeSupport
 import Testing
 
-/// `replay --follow` and `--host`: a recording that is being made, in a real terminal.
+/// Tests of `replay --follow` and `--host`, which show a recording while it is being made, in a
+/// real terminal.
 @Suite(.serialized, .enabled(if: Tmux.isInstalled)) struct FollowTests {
   private let recording: TestRecording
   private let folder: URL
@@ -15,8 +16,8 @@ import Testing
 
   private func remove() { try? FileManager.default.removeItem(at: folder) }
 
-  /// Creates a program to call instead of ssh, and returns its path. The program writes its
-  /// arguments to a file and then runs `script`.
+  /// Creates a program that uringtop calls instead of ssh, and returns the program's path. The
+  /// program writes its arguments to a file and then runs `script`.
   private func ssh(_ script: String) throws -> String {
     let path = folder.appending(path: "ssh").path
     try """
@@ -34,8 +35,8 @@ import Testing
       FileManager.default.attributesOfItem(atPath: recording.path)[.size] as? Int)
     let gate = folder.appending(path: "gate").path
     try #require(mkfifo(gate, 0o600) == 0)
-    // Writes all but the end record, which follows after the test has opened and closed the FIFO
-    // `gate`.
+    // Writes the recording without its end record. Writes the end record after the test has opened
+    // and closed the FIFO `gate`.
     let feed = "head -c \(size - 48) \(recording.path); cat \(gate); tail -c 48 \(recording.path)"
     let tmux = try Tmux(
       width: 120, height: 30,
@@ -88,8 +89,8 @@ import Testing
     #expect(screen.contains("the connection ended before the recording began"))
   }
 
-  /// The real uringtop runs on both sides; only ssh is replaced. When the screen is quit, the
-  /// recorder on the other side also exits.
+  /// The real uringtop runs as the local screen and as the remote recorder; only ssh is replaced.
+  /// When the user quits the screen, the remote recorder must also exit.
   @Test(.enabled(if: TestPrograms.areAllowed, "needs root")) func whatHappensThereIsSeenHere()
     throws
   {

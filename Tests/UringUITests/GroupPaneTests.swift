@@ -3,7 +3,8 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// Groups, buffers, and navigation between them and requests.
+/// Tests of the panes of groups and buffers, and of navigation between groups, buffers and
+/// requests.
 @Suite struct GroupPaneTests {
   private func interface(_ snapshot: Snapshot = Make.lending) -> Interface {
     var interface = Interface(options: UserInterfaceOptions())
@@ -84,7 +85,8 @@ import Testing
   }
 
   @Test func theAgeIsFromWhenTheBufferWasProvided() {
-    // The ages do not include the second for which each leader had waited before.
+    // A group's age does not include the second for which its leader had waited before the group
+    // began.
     let scene = Scene(Make.lending)
     #expect(Make.lending.groups.map { $0.age(scene) } == [1_000_000, 310_000, 900_000, 0])
   }
@@ -117,7 +119,7 @@ import Testing
     #expect(first.0 < second.0 && second.1 < first.1)
     #expect(first.1 + 1 < third.0)
     #expect(text.contains { $0.contains("idle 30 %") })
-    // The leader's long wait does not squeeze the members' bars.
+    // The time axis leaves out the leader's long wait, so the members' bars are not compressed.
     #expect(text.contains { $0.contains("COMMIT_AND_FETCH_REQ") && $0.contains("◀█") })
     #expect(first.1 - first.0 > 5)
   }
@@ -304,8 +306,8 @@ import Testing
     Ring.RegisteredFile(index: index, references: references, tag: 0)
   }
 
-  /// The page of a buffer that has left the table does not claim that no request uses it if it
-  /// counts borrowers.
+  /// If a buffer has left the table, its page keeps the last count of borrowers. The page must then
+  /// not state that no request uses the buffer.
   @Test func aBufferThatIsGoneKeepsItsLastBorrowers() {
     var interface = interface()
     press(&interface, "6", .enter)

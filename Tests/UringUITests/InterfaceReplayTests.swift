@@ -4,7 +4,7 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// The interface for a recording: the time line and the keys of replay.
+/// Tests of the interface for a recording: the time line and the replay keys.
 @Suite struct InterfaceReplayTests: InterfaceSuite {
   @Test func keysOfTheOtherModeAreExplained() {
     var live = interface()

@@ -4,7 +4,7 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// The whole interface, tested by pressing keys and reading the canvas.
+/// Tests of the whole interface, which press keys and read the canvas.
 @Suite struct InterfaceTests: InterfaceSuite {
   // MARK: Layout
 
@@ -114,7 +114,7 @@ import Testing
     #expect(text6.contains("TOOK"))
   }
 
-  /// At 80 columns the text needs two lines.
+  /// At 80 columns, the text that explains the wait needs two lines.
   @Test(arguments: [80, 200]) func whatARequestWaitsForIsSaid(_ width: Int) {
     var request = Make.request(5, fd: 7, state: .pollArmed)
     request.place = .poll
@@ -167,8 +167,8 @@ import Testing
     #expect(text.contains("READ"))
   }
 
-  /// The end of such a request is not known. A clock that continued would show that the request is
-  /// still in flight.
+  /// The page of a request that has left the history cannot know when the request ended. A clock
+  /// that continued would suggest that the request is still in flight.
   @Test func theClocksOfARequestStopWhenItLeavesTheHistory() {
     var interface = interface()
     press(&interface, .enter)
@@ -272,8 +272,8 @@ import Testing
     #expect(text13.contains("every 500ms"))
   }
 
-  /// An interval from the command line or the configuration can be outside the range of `+` and
-  /// `-`.
+  /// An update interval from the command line or the configuration can be outside the range of the
+  /// keys `+` and `-`.
   @Test func plusNeverShortensAndMinusNeverLengthensTheInterval() {
     let cases: [(Int, Int?, Int?)] = [(60_000, nil, 10_000), (700, 1_000, 500), (50, 100, nil)]
     for (interval, plus, minus) in cases {
@@ -308,7 +308,7 @@ import Testing
     #expect(is34)
   }
 
-  /// The notice is that of `uringtop demo` without a ublk driver.
+  /// The notice is the one that `uringtop demo` shows if there is no ublk driver.
   @Test(arguments: [(60, 15), (80, 24), (120, 35)])
   func aLongNoticeIsWhole(width: Int, height: Int) {
     let notice =

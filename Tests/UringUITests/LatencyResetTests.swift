@@ -3,7 +3,7 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// The reset of the Latency pane: after the key `z`, the pane counts only later completions.
+/// Tests of the Latency pane's reset: after the key `z`, the pane counts only later completions.
 @Suite struct LatencyResetTests: InterfaceSuite {
   private static func snapshot(_ latency: [OpcodeLatency], at seconds: Double) -> Snapshot {
     Make.snapshot(rings: [Make.ring(1)], latency: latency, at: seconds)
@@ -27,8 +27,8 @@ import Testing
     #expect(read.summary.p50 == 2_000 && read.summary.p90 == 50_000)
   }
 
-  /// If snapshots have the histograms themselves, percentiles since a reset are as exact as without
-  /// a reset.
+  /// If snapshots contain complete histograms, percentiles since a reset are as exact as
+  /// percentiles without a reset.
   @Test func percentilesAreExact() throws {
     func snapshot(_ records: [UInt64], at seconds: Double) -> Snapshot {
       var histogram = LatencyHistogram()

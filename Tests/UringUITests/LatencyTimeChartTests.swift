@@ -3,7 +3,7 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// The chart of latencies by second, below the histogram.
+/// Tests of the chart of latencies by second, which is below the histogram.
 @Suite struct LatencyTimeChartTests: InterfaceSuite {
   private static let second: UInt64 = 1_000_000_000
 

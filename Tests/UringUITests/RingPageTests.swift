@@ -4,7 +4,7 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// The page of a ring, and the marks of rows that findings are about.
+/// Tests of a ring's page, and of the marks on rows that findings are about.
 @Suite struct RingPageTests: InterfaceSuite {
   private static let snapshot: Snapshot = {
     var ring = Make.ring(1, pid: 100, comm: "server", inFlight: 2)
@@ -144,7 +144,8 @@ import Testing
     #expect(press(&ended, "q") == [.quit])
   }
 
-  /// The ring's requests end so soon that no snapshot contains one.
+  /// The ring's requests end so soon that no snapshot contains one in flight. The page then also
+  /// shows how many are in flight on average.
   @Test func aFastRingIsNotAnEmptyOne() {
     var ring = Make.ring(1, pid: 100, comm: "server", rate: 2_000)
     ring.lastSecond.completed = 2_000

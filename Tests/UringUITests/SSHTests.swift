@@ -2,7 +2,8 @@ import Foundation
 import ProbeSupport
 import Testing
 
-/// Observation of another machine through the real ssh. The other machine is this machine.
+/// Tests of observing another machine through the real ssh. The tests use this machine as the other
+/// machine.
 @Suite(
   .serialized,
   .enabled(
@@ -30,7 +31,7 @@ struct SSHTests {
     _ = program.finish()
   }
 
-  /// The number of uringtop processes that record this test's program.
+  /// The number of uringtop processes that currently record this test's program.
   private var recorders: Int {
     let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return processes.filter { $0.allSatisfy(\.isNumber) }.count { pid in
@@ -68,7 +69,7 @@ struct SSHTests {
     try runProgram()
     #expect(try tmux.wait(for: name).contains(name))
     try tmux.send("q")
-    // ssh notices that its reader is gone when it next has something to write.
+    // ssh notices only at its next write that its reader has exited, so this run causes output.
     try runProgram()
     #expect(try tmux.wait(for: "status 0").contains("status 0"))
     #expect(eventually { recorders == 0 }, "the recorder is still there")

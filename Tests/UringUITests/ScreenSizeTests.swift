@@ -4,7 +4,7 @@ import Testing
 @testable import UringTrace
 @testable import UringUI
 
-/// Every screen at many sizes: properties that hold at any size.
+/// Tests of every screen at many sizes, for properties that must hold at any size.
 @Suite struct ScreenSizeTests: InterfaceSuite {
   private static let widths = [40, 41, 60, 79, 80, 120, 149, 150, 199, 200, 300]
   private static let heights = [10, 11, 15, 16, 24, 40, 60]
@@ -25,7 +25,7 @@ import Testing
     return snapshot
   }()
 
-  /// Keys that lead to a screen, and text that it must have.
+  /// For each screen, the keys that open it and a text that it must contain.
   private static let screens: [(keys: [Key], text: String)] =
     [
       (["1"], "Requests"), (["2"], "Recent"), (["3"], "Latency"), (["4"], "Events"),
@@ -56,8 +56,8 @@ import Testing
     }
   }
 
-  /// Expects that wide characters keep both their columns, and that no character can move the
-  /// cursor.
+  /// Expects that each wide character in the row occupies two columns, and that no character can
+  /// move the cursor.
   private func expectWholeLine(_ row: Int, of canvas: Canvas, _ comment: Comment) {
     let cells = canvas.cells[row * canvas.width..<(row + 1) * canvas.width]
     var width = 0

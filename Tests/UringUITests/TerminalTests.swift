@@ -2,14 +2,14 @@ import Foundation
 import ProbeSupport
 import Testing
 
-/// The real program in a real terminal.
+/// Tests of the real program in a real terminal.
 @Suite(.serialized, .enabled(if: Tmux.isInstalled)) struct TerminalTests {
   private let recording: TestRecording
 
   init() throws { recording = try TestRecording() }
 
   /// Starts a replay of the recording, by default paused at its end. After the replay has exited,
-  /// the terminal shows its exit status and whether the terminal echoes.
+  /// the shell prints the exit status and whether the terminal echoes input.
   private func start(
     width: Int = 80, height: Int = 24, environment: String = "LC_ALL=C.UTF-8",
     arguments: String = "--paused --at 10s"
@@ -71,7 +71,8 @@ import Testing
     try #expect(tmux.wait(for: "1.500s").contains("1.500s"))
   }
 
-  /// The position of a text on the screen, from 1 as terminals report it.
+  /// Returns the position of a text on the screen. Columns and rows start at 1, as in terminal
+  /// mouse reports.
   private func position(of text: String, in screen: String) throws -> (column: Int, row: Int) {
     let lines = screen.split(separator: "\n", omittingEmptySubsequences: false)
     let row = try #require(lines.firstIndex { $0.contains(text) })
@@ -79,13 +80,13 @@ import Testing
     return (lines[row].distance(from: lines[row].startIndex, to: range.lowerBound) + 1, row + 1)
   }
 
-  /// Mouse reports arrive in the encoding of xterm's mode 1006 (SGR) and in the older one of X10.
+  /// Sends mouse reports in the encoding of xterm's mode 1006 (SGR) and in the older X10 encoding.
   @Test(arguments: [true, false]) func theMouseArrives(isSGR: Bool) throws {
     let tmux = try start()
     let screen = try tmux.wait(for: "POLL_ADD")
     let (column, row) = try position(of: "Recent", in: screen)
     if isSGR {
-      // A release and an unbound button change nothing.
+      // The first two reports, a release and an unbound button, must change nothing.
       try tmux.type("\u{1B}[<0;1;1m\u{1B}[<2;1;1M\u{1B}[<0;\(column);\(row)M")
     } else {
       let bytes = [32, 32 + column, 32 + row].map { Character(Unicode.Scalar(UInt8($0))) }
@@ -94,7 +95,8 @@ import Testing
     try #expect(tmux.wait(for: "TOOK", "-EIO").contains("-EIO"))
   }
 
-  /// An incomplete mouse report does not block the program: its rest can be late, or never arrive.
+  /// An incomplete mouse report must not block the program, because the rest of the report can
+  /// arrive late or never.
   @Test func theBeginningOfAMouseReportStopsNothing() throws {
     let tmux = try start()
     try tmux.wait(for: "POLL_ADD")
@@ -142,7 +144,7 @@ import Testing
       try String(contentsOfFile: "/proc/\(pid)/task/\($0)/comm", encoding: .utf8) == "player\n"
     }
     let thread = try #require(player.flatMap { pid_t($0) })
-    // Found by name, because glibc's headers hide tgkill from C without extensions.
+    // Looks tgkill up by name, because glibc's headers declare it only for C with GNU extensions.
     typealias Send = @convention(c) (pid_t, pid_t, Int32) -> Int32
     let tgkill = unsafeBitCast(try #require(dlsym(nil, "tgkill")), to: Send.self)
     #expect(tgkill(pid, thread, SIGSEGV) == 0)
@@ -170,7 +172,7 @@ import Testing
           try String(contentsOfFile: "/proc/\(pid)/task/\($0)/comm", encoding: .utf8) == "dump\n"
         }
       })
-    // The player still works.
+    // Checks that the replay still reacts to keys.
     try tmux.send("g")
     try tmux.type("1.5s")
     try tmux.send("Enter")
@@ -187,7 +189,7 @@ import Testing
     let terminal = open("/proc/\(pid)/fd/1", O_RDWR | O_NOCTTY | O_NONBLOCK)
     try #require(terminal >= 0)
     defer { close(terminal) }
-    // ^S stops output in the same way.
+    // Stops the terminal's output, as the key ^S does.
     try #require(tcflow(terminal, TCOOFF) == 0)
     let writing = ["1 0x1 ", "64 0x1 "]  // write to descriptor 1, on x86-64 and on arm64
     try #require(
@@ -251,7 +253,8 @@ import Testing
     #expect(screen.contains(text) && screen.contains("status 72"))
   }
 
-  /// Terminals that understand xterm's sequences, but whose terminfo entries few machines have.
+  /// Values of TERM for terminals that understand xterm's sequences, but whose terminfo entries few
+  /// machines have.
   @Test(arguments: [
     "foot", "wezterm", "xterm-ghostty", "xterm-kitty", "alacritty", "tmux-unheard-of",
   ])

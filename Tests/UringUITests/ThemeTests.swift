@@ -4,9 +4,9 @@ import UringConfiguration
 
 @testable import UringUI
 
-/// Colours of the themes are readable and distinguishable on xterm's default palette.
+/// Tests that the themes' colours are readable and distinguishable with xterm's default palette.
 @Suite struct ThemeTests {
-  /// Red, green and blue from 0 to 255.
+  /// A colour as its red, green and blue channels, from 0 to 255.
   private struct Colour {
     var channels: [Double]
 
@@ -48,7 +48,8 @@ import UringConfiguration
       return max(a, b) / min(a, b)
     }
 
-    /// The light seen by people without one kind of cone (Machado, Oliveira and Fernandes 2009).
+    /// Returns the colour as people without one kind of cone cell see it (Machado, Oliveira and
+    /// Fernandes 2009).
     func seen(by matrix: [[Double]]) -> [Double] {
       matrix.map { row in min(1, max(0, zip(row, linear).reduce(0) { $0 + $1.0 * $1.1 })) }
     }
@@ -63,7 +64,8 @@ import UringConfiguration
     [-0.003882, -0.048116, 1.051998],
   ]
 
-  /// The colours of a style on a background. xterm makes colours 0 to 7 brighter if they are bold.
+  /// Returns the text and background colours of a style. xterm makes text colours 0 to 7 brighter
+  /// if the text is bold.
   private func colours(_ look: Appearance, on background: Colour) -> (text: Colour, behind: Colour)
   {
     let isBright = look.attributes & Appearance.bold != 0 && 0..<8 ~= look.foreground

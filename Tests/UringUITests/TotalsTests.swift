@@ -2,9 +2,9 @@ import Testing
 
 @testable import UringUI
 
-/// The key F5, which sums rows by a field.
+/// Tests of the key F5, which sums rows by a field.
 @Suite struct TotalsTests: InterfaceSuite {
-  /// An interface that shows the totals by a field.
+  /// Returns an interface that shows the totals by the field with this title.
   private func totals(by title: String) -> Interface {
     var interface = interface()
     press(&interface, .function(5))
@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  /// TOOK of ended requests is the field `age` under another title.
+  /// The column TOOK of ended requests shows the field `age`.
   @Test func totalsHaveTheTitlesOfTheColumns() {
     var snapshot = Make.lending
     snapshot.recent = [

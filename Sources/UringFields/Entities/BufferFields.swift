@@ -86,8 +86,10 @@ extension FieldSet<Buffer> {
       },
       Field(
         "buffers_left", .number, .nullable,
-        meaning:
-          "Provided buffers that are left; of a buffer ring as of the last inventory, null if one was taken since."
+        meaning: """
+          Number of provided buffers left; for a buffer ring, at the last inventory, or null if a \
+          buffer was taken since.
+          """
       ) { buffer, _ in .integer(buffer.buffersLeft) },
       Field("buffer_count", .number, .nullable, meaning: "Number of provided buffers in the group.")
       {

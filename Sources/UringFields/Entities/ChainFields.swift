@@ -42,18 +42,23 @@ extension FieldSet<Chain.Member> {
       Field("request", .number, meaning: "Id of the request.") { member, _ in
         .number(member.request)
       },
-      Field("opcode", .text, meaning: "Its opcode.") { member, _ in .text(member.opcode.name) },
-      Field("user_data", .address, .nullable, meaning: "Its user_data.") { member, _ in
+      Field("opcode", .text, meaning: "The request's opcode.") { member, _ in
+        .text(member.opcode.name)
+      },
+      Field("user_data", .address, .nullable, meaning: "The request's user_data.") { member, _ in
         member.isUserDataKnown ? .number(member.userData) : .none
       },
       Field(
-        "state", .text, choices: Request.State.allCases.map(\.name), meaning: "Its state."
+        "state", .text, choices: Request.State.allCases.map(\.name), meaning: "The request's state."
       ) { member, _ in .text(member.state.name) },
-      Field("result", .result, .nullable, meaning: "Its result.") { member, _ in
+      Field("result", .result, .nullable, meaning: "The request's result.") { member, _ in
         .integer(member.result)
       },
       .errno { $0.result },
-      Field("cancelled", .flag, meaning: "True if it was cancelled because the chain broke.") {
+      Field(
+        "cancelled", .flag,
+        meaning: "True if the request was cancelled because the chain broke."
+      ) {
         member, _ in .flag(member.isCancelled)
       },
     ])

@@ -57,7 +57,8 @@ extension FieldSet<DiskRequest> {
       ) { disk, _ in
         disk.serverTgid != 0 || disk.isWithServer ? .flag(disk.isWithServer) : .none
       },
-      Field("time", .time, meaning: "Time at which the driver was looked at.") { disk, _ in
+      Field("time", .time, meaning: "Time at which the driver's block requests were read.") {
+        disk, _ in
         .number(disk.time)
       },
     ])

@@ -38,15 +38,18 @@ extension FieldSet<Event> {
       ) { event, _ in event.opcode.isNone ? .none : .text(event.opcode.name) },
       Field(
         "value", .number, .tableOnly,
-        meaning:
-          "By kind: the result of a CQE or a registration, the descriptor of a submission, the bytes of a short write, the number of CQEs waited for."
+        meaning: """
+          The event's main number, which depends on its kind: the result of a CQE or a \
+          registration, the descriptor of a submission, the bytes of a short write, the number of \
+          CQEs waited for.
+          """
       ) { event, _ in .integer(event.value) },
       Field("error", .flag, .tableOnly, meaning: "True if the event is a failure.") { event, _ in
         .flag(event.kind.isError(event.opcode, result: Int32(truncatingIfNeeded: event.value)))
       },
       Field(
         "group", .number, .tableOnly,
-        meaning: "Id of the group of a lent buffer that the event belongs to."
+        meaning: "Id of the event's group (a lent buffer and the requests that use it)."
       ) { event, _ in
         .unlessZero(event.group)
       },

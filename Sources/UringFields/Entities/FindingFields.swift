@@ -42,8 +42,10 @@ extension FieldSet<Finding> {
     parts: [
       .object(
         "past", FieldSet<Finding.Past>.pasts,
-        meaning:
-          "When a condition held that no longer holds at the end, else null; `requests` are as they were then."
+        meaning: """
+          The time in which the condition held, if it no longer holds at the end; otherwise null. \
+          `requests` are then shown as they were at that time.
+          """
       ) { finding, _ in finding.past },
       .list(
         "requests", FieldSet<Request>.named,
@@ -52,8 +54,10 @@ extension FieldSet<Finding> {
       .other([
         .init(
           "numbers", .figures,
-          meaning:
-            "Figures by name, different ones for each tag. Names that end in `_ns` are nanoseconds, names that end in `_percent` percentages."
+          meaning: """
+            The finding's figures, by name; each rule has its own names. A figure whose name ends \
+            in `_ns` is in nanoseconds, one whose name ends in `_percent` is a percentage.
+            """
         )
       ]) { finding, _, json in
         json.field("numbers") { json in
@@ -65,7 +69,7 @@ extension FieldSet<Finding> {
       },
       .list(
         "edges", FieldSet<WaitEdge>.edges,
-        meaning: "The waits that are the evidence; empty for other evidence."
+        meaning: "The waits on which the finding is based; empty for findings with other evidence."
       ) { finding, _ in finding.edges },
     ])
 }
@@ -76,13 +80,13 @@ extension FieldSet<Finding.Past> {
     [
       Field(
         "from", .time,
-        meaning: "Time of the first look that saw the past condition."
+        meaning: "Time at which the past condition was first seen."
       ) { past, _ in
         .number(past.from)
       },
       Field(
         "until", .time,
-        meaning: "Time of the last look that saw the past condition."
+        meaning: "Time at which the past condition was last seen."
       ) { past, _ in
         .number(past.until)
       },
@@ -109,18 +113,25 @@ extension FieldSet<UnevaluatedRule> {
   public static let unevaluated = FieldSet(
     "unevaluated rules",
     [
-      Field("tag", .text, meaning: "The rule.") { rule, _ in .text(rule.tag) },
+      Field("tag", .text, meaning: "Tag of the rule.") { rule, _ in .text(rule.tag) },
       Field(
         "reason", .text, choices: UnevaluatedRule.Reason.names,
-        meaning:
-          "`watch`: rings were watched for too short a time. `losses`: records were lost. `sampling`, `filter`: not every request is seen. `system_calls`: they were not watched."
+        meaning: """
+          `watch`: rings were watched for too short a time. `losses`: records were lost. \
+          `sampling`, `filter`: not every request was observed. `system_calls`: system calls were \
+          not watched.
+          """
       ) { rule, _ in .text(rule.reason.name) },
-      Field("needed", .duration, .nullable, meaning: "Time that the rule needs; for `watch`.") {
+      Field(
+        "needed", .duration, .nullable,
+        meaning: "Time for which the rule must watch rings; null unless `reason` is `watch`."
+      ) {
         rule, _ in
         if case .watch(let needed, _) = rule.reason { .number(needed) } else { .none }
       },
       Field(
-        "watched", .duration, .nullable, meaning: "Time for which rings were watched; for `watch`."
+        "watched", .duration, .nullable,
+        meaning: "Time for which rings were watched; null unless `reason` is `watch`."
       ) {
         rule, _ in
         if case .watch(_, let watched) = rule.reason { .number(watched) } else { .none }

@@ -31,7 +31,7 @@ extension FieldSet<RequestGroup> {
       Field(
         "age", .duration, .tableOnly,
         meaning:
-          "Time for which the buffer has been away from its owner; absent if the end is not known."
+          "Time for which the buffer has been away from its owner; null if the end is not known."
       ) { group, snapshot in
         guard !group.state.isFinal || group.endTime != 0 else { return .none }
         let birth = group.providedTime != 0 ? group.providedTime : group.startTime
@@ -44,12 +44,12 @@ extension FieldSet<RequestGroup> {
       ) { group, _ in .words(group.conditions.map { "\($0.name)" }) },
       Field(
         "member_count", title: "MEMBERS", .number, total: .sum,
-        meaning: "Members so far: requests that use or have used the buffer."
+        meaning: "Number of members so far: requests that use or have used the buffer."
       ) {
         group, _ in
         .number(group.memberCount)
       },
-      Field("done_count", .number, total: .sum, meaning: "Members that are done with the buffer.") {
+      Field("done_count", .number, total: .sum, meaning: "Members that no longer use the buffer.") {
         group, _ in
         .number(group.doneCount)
       },
@@ -68,7 +68,7 @@ extension FieldSet<RequestGroup> {
       },
       Field(
         "moved_bytes", title: "MOVED_BYTES", .bytes,
-        meaning: "Bytes that all members moved; of a zero-copy send, its own."
+        meaning: "Bytes that all members moved; for a zero-copy send, the bytes that it sent."
       ) { group, _ in .number(group.movedBytes) },
       Field("start", .time, meaning: "Time at which the group was first seen.") { group, _ in
         .number(group.startTime)
@@ -96,19 +96,22 @@ extension FieldSet<RequestGroup> {
     [
       .object(
         "leader", FieldSet<RequestGroup>.leaders, .always,
-        meaning:
-          "The request or call that made the buffer available; all null for buffers older than the observation."
+        meaning: """
+          The request or call that made the buffer available; all its members are null for buffers \
+          older than the observation.
+          """
       ) { group, _ in group },
       .object(
-        "buffer", FieldSet<GroupBuffer>.groupBuffers, .always, meaning: "The buffer."
+        "buffer", FieldSet<GroupBuffer>.groupBuffers, .always, meaning: "The lent buffer."
       ) { group, _ in group.buffer },
       .object(
         "ack", FieldSet<RequestGroup.Acknowledgement>.acknowledgements,
-        meaning: "Return of the buffer to its owner; null before."
+        meaning: "Return of the buffer to its owner; null until then."
       ) { group, _ in group.acknowledgement },
       .list(
         "members", FieldSet<RequestGroup.Member>.members,
-        meaning: "In order of submission: all that are running, and the last 64 that are done."
+        meaning:
+          "Members in order of submission: all that are running, and the last 64 that are done."
       ) { group, _ in group.members },
     ]
   }
@@ -222,11 +225,16 @@ extension FieldSet<GroupBuffer> {
       .segments, .direction, .kernel, .tag, .release,
     ],
     parts: [
-      .object("ublk", FieldSet<GroupBuffer.UblkIO>.ublkIOs, meaning: "The I/O of a ublk device.") {
+      .object(
+        "ublk", FieldSet<GroupBuffer.UblkIO>.ublkIOs,
+        meaning: "The ublk I/O whose data is in the buffer."
+      ) {
         buffer, _ in buffer.ublk
       },
-      .object("fuse", FieldSet<GroupBuffer.FuseRequest>.fuseRequests, meaning: "The FUSE request.")
-      {
+      .object(
+        "fuse", FieldSet<GroupBuffer.FuseRequest>.fuseRequests,
+        meaning: "The FUSE request whose pages the buffer is."
+      ) {
         buffer, _ in buffer.fuse
       },
     ])
@@ -311,8 +319,10 @@ extension FieldSet<RequestGroup.Acknowledgement> {
       },
       Field(
         "derived", .flag,
-        meaning:
-          "True if the buffer's return was inferred from tracepoints and the ring's table; false if the function was seen."
+        meaning: """
+          True if the buffer's return was inferred from tracepoints and the ring's table; false if \
+          the call of the kernel function was seen.
+          """
       ) { acknowledgement, _ in .flag(acknowledgement.isDerived) },
     ])
 }
@@ -324,11 +334,14 @@ extension FieldSet<RequestGroup.Member> {
       Field("request", .number, meaning: "Id of the request.") { member, _ in
         .number(member.request)
       },
-      Field("opcode", .text, meaning: "Its opcode.") { member, _ in .text(member.opcode.name) },
-      Field("user_data", .address, meaning: "Its user_data.") { member, _ in
+      Field("opcode", .text, meaning: "The request's opcode.") { member, _ in
+        .text(member.opcode.name)
+      },
+      Field("user_data", .address, meaning: "The request's user_data.") { member, _ in
         .number(member.userData)
       },
-      Field("tid", .number, .nullable, meaning: "The thread that submitted it.") { member, _ in
+      Field("tid", .number, .nullable, meaning: "The thread that submitted the request.") {
+        member, _ in
         .unlessZero(member.tid)
       },
       Field("start", .time, meaning: "Time at which the request was submitted.") { member, _ in
@@ -336,33 +349,37 @@ extension FieldSet<RequestGroup.Member> {
       },
       Field(
         "end", .time, .nullable,
-        meaning:
-          "Time at which it was done (for a zero-copy send, the notification); null while it is running."
+        meaning: """
+          Time at which the request was done; for a zero-copy send, time of its notification; null \
+          while the request is running.
+          """
       ) { member, _ in member.isDone ? .number(member.endTime) : .none },
-      Field("result", .result, .nullable, meaning: "Its result.") { member, _ in
+      Field("result", .result, .nullable, meaning: "The request's result.") { member, _ in
         member.hasResult ? .integer(member.result) : .none
       },
       .errno { $0.hasResult ? $0.result : nil },
-      Field("offset", .bytes, meaning: "Offset in the buffer.") { member, _ in
+      Field("offset", .bytes, meaning: "Offset of the transfer in the buffer.") { member, _ in
         .number(member.offset)
       },
       Field(
         "asked_bytes", .bytes, .nullable,
-        meaning: "Bytes requested; null if the SQE does not contain the number."
+        meaning: "Bytes that the request asked for; null if the SQE does not contain the number."
       ) { member, _ in .unlessZero(member.askedBytes) },
-      Field("moved_bytes", .bytes, meaning: "Bytes moved.") { member, _ in
+      Field("moved_bytes", .bytes, meaning: "Bytes that the request moved.") { member, _ in
         .number(member.movedBytes)
       },
-      Field("bid", .number, .nullable, meaning: "The provided buffer that it selected.") {
+      Field("bid", .number, .nullable, meaning: "The provided buffer that the request got.") {
         member, _ in .integer(member.bufferID)
       },
-      Field("cancelled", .flag, meaning: "True if it was cancelled.") { member, _ in
+      Field("cancelled", .flag, meaning: "True if the request was cancelled.") { member, _ in
         .flag(member.isCancelled)
       },
       Field(
         "confirmed", .flag,
-        meaning:
-          "True if the kernel's own pointers, and not only the SQE, showed that it used this buffer."
+        meaning: """
+          True if the kernel's own pointers, and not only the SQE, showed that the request used \
+          this buffer.
+          """
       ) { member, _ in .flag(member.isConfirmed) },
     ])
 }

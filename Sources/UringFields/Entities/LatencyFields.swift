@@ -25,7 +25,7 @@ extension FieldSet<OpcodeLatency> {
       ) { latency, _ in latency },
       .list(
         "buckets", FieldSet<OpcodeLatency.Bucket>.buckets,
-        meaning: "The histogram without empty buckets."
+        meaning: "Histogram of the latencies, without its empty buckets."
       ) { latency, _ in latency.buckets },
     ])
 
@@ -82,7 +82,7 @@ extension FieldSet<OpcodeLatency.Bucket> {
   fileprivate static let buckets = FieldSet(
     "latency buckets",
     [
-      Field("upper", .duration, meaning: "The longest latency of the bucket.") { bucket, _ in
+      Field("upper", .duration, meaning: "Upper limit of the bucket's latencies.") { bucket, _ in
         .number(bucket.upperBound)
       },
       Field("count", .number, meaning: "Requests in the bucket.") { bucket, _ in

@@ -20,7 +20,7 @@ extension FieldSet<Request> {
       Field(
         "user_data", .address, .nullable,
         meaning:
-          "The SQE's user_data, which the CQE repeats; absent until an event shows it."
+          "The SQE's user_data, which the CQE repeats; null until an event shows it."
       ) { request, _ in request.isUserDataKnown ? .number(request.userData) : .none },
       Field(
         "opcode", .text, aliases: ["op"],
@@ -33,8 +33,10 @@ extension FieldSet<Request> {
       ) { request, _ in .unlessZero(request.chain) },
       Field(
         "group", .number, .nullable,
-        meaning:
-          "Id of the group (a lent buffer and the requests that use it) of which the request is a member; if it is a member of none, of the group that it leads."
+        meaning: """
+          Id of the group (a lent buffer and the requests that use it) whose buffer the request \
+          uses. If it uses none, the group whose buffer it made available.
+          """
       ) { request, _ in .unlessZero(request.group) },
       Field("address", .address, meaning: "The address of the kernel's `io_kiocb`.") { request, _ in
         .number(request.address)
@@ -55,13 +57,17 @@ extension FieldSet<Request> {
       ) { request, _ in .text(request.state.name) },
       Field(
         "age", .duration, isBound: hasUnseenStart,
-        meaning:
-          "Time since the submission; of an ended request, from the submission to the end. If the submission was not seen (`start_known` is no), the request is at least this old."
+        meaning: """
+          Time since the submission; for an ended request, time from the submission to the end. If \
+          the submission was not seen (`start_known` is no), the request is at least this old.
+          """
       ) { request, snapshot in .number(request.age(at: snapshot.time)) },
       Field(
         "start", .time, isBound: hasUnseenStart,
-        meaning:
-          "Time of the submission; if it was not seen (`start_known` is no), the latest time that it can have been."
+        meaning: """
+          Time of the submission. If the submission was not seen (`start_known` is no), its latest \
+          possible time.
+          """
       ) {
         request, _ in .number(request.startTime)
       },
@@ -80,20 +86,22 @@ extension FieldSet<Request> {
       ) { request, _ in .flag(request.isSuspect) },
       Field(
         "place", .text, .nullable, choices: Place.allCases.compactMap { JSONNames.place($0) },
-        meaning: "The kernel's list on which the last look found the request in flight."
+        meaning: "The kernel's list on which an inventory last found the request in flight."
       ) { request, _ in
         request.state.isFinal ? .none : .unlessEmpty(JSONNames.place(request.place))
       },
       Field(
         "worker_tid", title: "WORKER", .number, .nullable,
-        meaning: "The io-wq thread that executed the request at the last look."
+        meaning: "The io-wq thread that executed the request at the last inventory."
       ) { request, _ in
         isRunning(request) ? .unlessZero(request.workerTid) : .none
       },
       Field(
         "kernel_stack", .words,
-        meaning:
-          "Kernel stack of the io-wq thread that executed the request at the last look, innermost frame first."
+        meaning: """
+          Kernel stack of the io-wq thread that executes the request, as last read, innermost \
+          frame first.
+          """
       ) { request, snapshot in
         .words(isRunning(request) ? snapshot.kernelStacks[request.workerTid]?.frames ?? [] : [])
       },
@@ -118,13 +126,17 @@ extension FieldSet<Request> {
     [
       Field(
         "file", .text, .nullable,
-        meaning:
-          "The name of the file that the kernel found for the request; SPLICE and TEE have two. Absent if not known."
+        meaning: """
+          The name of the file that the kernel assigned to the request; SPLICE and TEE have two. \
+          Null if not known.
+          """
       ) { request, snapshot in .unlessEmpty(snapshot.fileNames.name(of: request)) },
       Field(
         "file_closed", .text, .ifKnown,
-        meaning:
-          "For a request in flight whose descriptor no longer refers to its file: what the descriptor refers to now."
+        meaning: """
+          For a request in flight whose descriptor was closed: a clause that names the file to \
+          which the descriptor refers now.
+          """
       ) { request, snapshot in .unlessEmpty(snapshot.fileNames.closing(of: request)) },
       Field("fd", .number, .nullable, meaning: "The descriptor in the SQE.") { request, _ in
         if case .descriptor(let number)? = request.file { .integer(number) } else { .none }
@@ -169,8 +181,10 @@ extension FieldSet<Request> {
       ) { request, _ in .flag(request.isSubmittedBySQThread) },
       Field(
         "flags", .words,
-        meaning:
-          "The flags of the request at submission, or of one found in flight at the time it was found, without REQ_F_ and IOSQE_."
+        meaning: """
+          The request's flags, without REQ_F_ and IOSQE_. They are those at submission; for a \
+          request that was found in flight, those at the time it was found.
+          """
       ) { request, snapshot in .words(request.flagNames(snapshot.requestFlagNames)) },
       Field(
         "sqe_known", .flag,
@@ -179,8 +193,10 @@ extension FieldSet<Request> {
       ) { request, _ in .flag(request.isSQEKnown) },
       Field(
         "sqe_flags", .words, .ifKnown,
-        meaning:
-          "The flags of the SQE, without IOSQE_; of a request found in flight, without ASYNC and IO_DRAIN, which the kernel also sets."
+        meaning: """
+          The SQE's flags, without IOSQE_. For a request that was found in flight, ASYNC and \
+          IO_DRAIN are left out, because the kernel may have set them itself.
+          """
       ) { request, _ in
         request.isSQEKnown || !request.kernelKnowledge.isEmpty
           ? .words(request.sqeFlags.names) : .none
@@ -232,12 +248,14 @@ extension FieldSet<Request> {
       },
       Field(
         "preparation_errno", .text, .nullable,
-        meaning: "The errno with which the kernel refused the SQE; null if it did not."
+        meaning: "The errno with which the kernel refused the SQE; null if the kernel accepted it."
       ) { request, _ in .errno(request.preparationError) },
       Field(
         "short_write_bytes", .bytes, .nullable,
-        meaning:
-          "Bytes that a short write had written before the kernel continued it; null if there was none."
+        meaning: """
+          Bytes that a short write had written before the kernel continued it; null if no write \
+          was short.
+          """
       ) { request, _ in
         request.steps.contains { $0.kind == .shortWrite }
           ? .integer(request.shortWriteBytes) : .none
@@ -249,13 +267,17 @@ extension FieldSet<Request> {
     [
       .object(
         "file_state", FieldSet<FileState>.fileStates,
-        meaning: "The file of a request in flight that waits for a pipe, a socket or the like."
+        meaning: """
+          State of the file, for a request in flight that waits for a pipe, a socket or a similar \
+          file.
+          """
       ) { request, snapshot in
         request.state.isFinal ? nil : snapshot.fileStates[request.id]
       },
       .object(
         "waits_for", FieldSet<WaitCause>.waitCauses,
-        meaning: "What the request waits for; null if no look was taken, or the request has ended."
+        meaning:
+          "What the request waits for; null if no inventory was taken, or the request has ended."
       ) { request, snapshot in snapshot.cause(of: request) },
       .object(
         "memory_change", FieldSet<MemoryChange>.memoryChanges,
@@ -263,9 +285,15 @@ extension FieldSet<Request> {
       ) { request, snapshot in snapshot.memoryChanges[request.id] },
       .object(
         "ublk_slot", FieldSet<UblkSlot>.ublkSlots,
-        meaning: "The tag that a ublk server's command waits for."
+        meaning: """
+          For a command of a ublk server: the queue and tag of the block request that it waits \
+          for.
+          """
       ) { request, snapshot in request.state.isFinal ? nil : snapshot.ublkSlots[request.id] },
-      .list("steps", FieldSet<Step>.steps, meaning: "Steps of the request's life, in order.") {
+      .list(
+        "steps", FieldSet<Step>.steps,
+        meaning: "Steps of the request's life, in order of time."
+      ) {
         request, _ in request.steps
       },
       .inline(
@@ -275,7 +303,7 @@ extension FieldSet<Request> {
             Field(
               "dropped_steps", .number,
               meaning:
-                "Steps of the request's life that were not kept: those just before the last one."
+                "Number of steps that `steps` leaves out: those just before its last entry."
             ) {
               request, _ in .integer(request.droppedSteps)
             }

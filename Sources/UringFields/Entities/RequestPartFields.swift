@@ -7,7 +7,7 @@ extension FieldSet<FileState> {
     [
       Field(
         "poll_events", .pollEvents,
-        meaning: "POLL* events that the request's file reported at the last look."
+        meaning: "POLL* events that the request's file reported at the last inventory."
       ) { state, _ in
         .integer(state.pollEvents)
       },
@@ -29,7 +29,8 @@ extension FieldSet<FileState> {
         meaning:
           "The addresses of the request's socket, or the processes at the other end of its pipe."
       ) { state, _ in .text(state.text) },
-      Field("time", .time, meaning: "Time at which the request's file was looked at.") { state, _ in
+      Field("time", .time, meaning: "Time at which the state of the request's file was read.") {
+        state, _ in
         .number(state.time)
       },
     ])
@@ -41,10 +42,13 @@ extension FieldSet<WaitCause> {
     [
       Field(
         "kind", .text, choices: WaitCause.Kind.allCases.map(\.rawValue),
-        meaning: "Kind of cause for which the request waits."
+        meaning: "Kind of condition that the request waits for."
       ) { cause, _ in .text(cause.kind.rawValue) },
       Field(
-        "request", .number, .nullable, meaning: "Id of the request that must end before this one."
+        "request", .number, .nullable,
+        meaning: """
+          Id of the request that must end before this request can proceed; null if there is none.
+          """
       ) {
         cause, _ in .integer(cause.request)
       },
@@ -63,8 +67,10 @@ extension FieldSet<MemoryChange> {
     [
       Field(
         "call", .text, .nullable, choices: ["munmap", "mremap", "madvise", "mmap"],
-        meaning:
-          "The system call that took memory from the request: unmapped, moved, replaced or discarded it; null if a look found the memory missing."
+        meaning: """
+          The system call that unmapped, moved, replaced or discarded the request's memory; null \
+          if the call was not seen.
+          """
       ) { change, _ in .unlessEmpty(change.call?.rawValue) },
       Field(
         "time", .time,
@@ -86,7 +92,7 @@ extension FieldSet<MemoryChange> {
       },
       Field(
         "length", .bytes,
-        meaning: "Length of the memory that was removed while the request used it."
+        meaning: "Length of the memory that was taken while the request used it."
       ) { change, _ in
         .integer(change.length)
       },
@@ -122,9 +128,9 @@ extension FieldSet<Step> {
     [
       Field(
         "step", .text, choices: Step.Kind.allCases.map { "\(JSONNames.step($0))" },
-        meaning: "What happened."
+        meaning: "Kind of step: what happened to the request."
       ) { step, _ in .name(JSONNames.step(step.kind)) },
-      Field("time", .time, meaning: "Time of the event.") { step, _ in .number(step.time) },
+      Field("time", .time, meaning: "Time of the step.") { step, _ in .number(step.time) },
       Field("tid", .number, meaning: "Id of the thread in which the step occurred.") { step, _ in
         .integer(step.tid)
       },
@@ -136,20 +142,32 @@ extension Part<Request> {
   /// that the kernel still had.
   static let sqe = Part.other(
     [
-      .init("ioprio", .integer, .ifKnown, meaning: "As in the SQE."),
-      .init("off", .integer, .ifKnown, meaning: "Signed: -1 is the file's own position."),
-      .init("addr", .hex, .ifKnown, meaning: "As in the SQE."),
-      .init("len", .integer, .ifKnown, meaning: "As in the SQE."),
-      .init("op_flags", .integer, .ifKnown, meaning: "`rw_flags` and its like."),
-      .init("buf_index", .nullable(.integer), .ifKnown, meaning: "The registered buffer."),
+      .init("ioprio", .integer, .ifKnown, meaning: "The SQE's `ioprio`."),
+      .init(
+        "off", .integer, .ifKnown,
+        meaning: "Offset in the SQE, as a signed number: -1 is the file's own position."
+      ),
+      .init("addr", .hex, .ifKnown, meaning: "The SQE's `addr`."),
+      .init("len", .integer, .ifKnown, meaning: "The SQE's `len`."),
+      .init(
+        "op_flags", .integer, .ifKnown,
+        meaning: "The SQE's `rw_flags`, or another operation's field in the same union."
+      ),
+      .init(
+        "buf_index", .nullable(.integer), .ifKnown,
+        meaning: "Index of the registered buffer in the SQE."
+      ),
       .init(
         "bgid", .nullable(.integer), .ifKnown,
-        meaning: "The group of provided buffers, with IOSQE_BUFFER_SELECT."),
-      .init("personality", .integer, .ifKnown, meaning: "As in the SQE."),
-      .init("file_index", .integer, .ifKnown, meaning: "As in the SQE."),
-      .init("addr3", .hex, .ifKnown, meaning: "As in the SQE."),
-      .init("pad2", .hex, .ifKnown, meaning: "As in the SQE."),
-      .init("cmd_op", .integer, .ifKnown, meaning: "The driver command of a URING_CMD."),
+        meaning: "Id of the group of provided buffers in the SQE, with IOSQE_BUFFER_SELECT."),
+      .init("personality", .integer, .ifKnown, meaning: "The SQE's `personality`."),
+      .init("file_index", .integer, .ifKnown, meaning: "The SQE's `file_index`."),
+      .init("addr3", .hex, .ifKnown, meaning: "The SQE's `addr3`."),
+      .init("pad2", .hex, .ifKnown, meaning: "The SQE's `pad2`."),
+      .init(
+        "cmd_op", .integer, .ifKnown,
+        meaning: "Number of the driver command in the SQE of a URING_CMD."
+      ),
     ]
   ) { request, _, json in
     if request.isSQEKnown {

@@ -49,7 +49,7 @@ extension FieldSet<Ring> {
       },
       Field(
         "closed", .time, .nullable,
-        meaning: "Time at which the ring was closed; absent while it is open."
+        meaning: "Time at which the ring was closed; null while it is open."
       ) {
         ring, _ in ring.isClosed ? .number(ring.closedTime) : .none
       },
@@ -72,11 +72,11 @@ extension FieldSet<Ring> {
       },
       Field(
         "sq_pending", title: "SQ", .number,
-        meaning: "SQEs that the kernel had not taken at the last look."
+        meaning: "SQEs that the kernel had not taken at the last scan of the ring."
       ) { ring, _ in .integer(ring.sqPending) },
       Field(
         "cq_pending", title: "CQ", .number,
-        meaning: "CQEs that the program had not taken at the last look."
+        meaning: "CQEs that the program had not taken at the last scan of the ring."
       ) { ring, _ in .integer(ring.cqPending) },
       Field(
         "cq_overflowed", title: "CQ_OVERFLOWED", .flag,
@@ -92,14 +92,17 @@ extension FieldSet<Ring> {
         meaning: "Size of the table of registered buffers."
       ) { ring, _ in .integer(ring.registeredBuffers) },
       Field(
-        "polled", .flag, meaning: "True if a task polled the ring's descriptor at the last look."
+        "polled", .flag,
+        meaning: "True if a task polled the ring's descriptor at the last scan of the ring."
       ) {
         ring, _ in .flag(ring.isPolled)
       },
       Field(
         "eventfd", .text, .nullable, choices: ["all", "async"],
-        meaning:
-          "Which CQEs signal the ring's eventfd: `async` are those not posted during submission (IORING_REGISTER_EVENTFD_ASYNC)."
+        meaning: """
+          CQEs that signal the ring's eventfd. `async`: only CQEs that are not posted during \
+          submission (IORING_REGISTER_EVENTFD_ASYNC).
+          """
       ) { ring, _ in .unlessEmpty(JSONNames.eventfd(ring.eventfd)) },
     ]
   }
@@ -109,7 +112,10 @@ extension FieldSet<Ring> {
       .count("in_flight", title: "INFL", "Requests in flight.") { UInt64($0.inFlight) },
       .count(
         "not_listed",
-        "Requests in flight by the ring's own counter that are older than the observation, on no list of io_uring, and have shown no sign since."
+        """
+        Requests that the ring's own counter includes but uringtop cannot list: they began \
+        before the observation, are on no list of io_uring, and have caused no event since.
+        """
       ) { $0.notListed },
       .count("submitted", "Requests submitted.") { $0.counts.submitted },
       .count("found_requests", "Requests that began before the observation.") { $0.counts.found },
@@ -136,7 +142,7 @@ extension FieldSet<Ring> {
       .count("preparation_failures", "Requests whose SQE the kernel refused.") {
         $0.counts.preparationFailures
       },
-      .count("short_writes", "Writes that were continued after a part was written.") {
+      .count("short_writes", "Writes that the kernel continued after a part was written.") {
         $0.counts.shortWrites
       },
       .count("punted", "Requests handed to io-wq.") { $0.counts.punted },
@@ -157,7 +163,10 @@ extension FieldSet<Ring> {
       },
       .count(
         "unmeasured",
-        "Requests that ended and whose latency was not measured: records were lost, they are not in the sample, or they began before the observation."
+        """
+        Ended requests whose latency was not measured, because records were lost, or because the \
+        requests are not in the sample or began before the observation.
+        """
       ) { $0.counts.unmeasured },
       .count("ambiguous", "CQEs that several requests could have posted.") { $0.counts.ambiguous },
       Field("bytes_read", title: "READ", .bytes, meaning: "Bytes that completed requests read.") {
@@ -171,11 +180,11 @@ extension FieldSet<Ring> {
       .count("waits", "Calls of `io_uring_enter` that waited for CQEs.") { $0.counts.waits },
       Field(
         "last_wait_min_events", .number, .nullable,
-        meaning: "Number of CQEs that the last call of `io_uring_enter` that waited asked for."
+        meaning: "Number of CQEs that the last waiting call of `io_uring_enter` asked for."
       ) { ring, _ in ring.lastWaitTime == 0 ? .none : .integer(ring.lastWaitMinEvents) },
       Field(
         "last_wait", .time, .nullable,
-        meaning: "Time at which the last call of `io_uring_enter` that waited began to wait."
+        meaning: "Time at which the last waiting call of `io_uring_enter` began to wait."
       ) { ring, _ in
         .unlessZero(ring.lastWaitTime)
       },
@@ -190,8 +199,10 @@ extension FieldSet<Ring> {
       ) { ring, _ in .unlessZero(ring.submitterTid) },
       Field(
         "sq_thread", .text, .nullable, choices: ["polls", "sleeps"],
-        meaning:
-          "State of the SQ thread (SQPOLL): `sleeps` until `io_uring_enter` wakes it."
+        meaning: """
+          State of the SQ thread (SQPOLL): it polls for SQEs, or sleeps until `io_uring_enter` \
+          wakes it.
+          """
       ) { ring, _ in .unlessEmpty(ring.sqThread.map { JSONNames.activity($0) }) },
       Field("sq_thread_tid", .number, .nullable, meaning: "Thread id of the SQ thread.") {
         ring, _ in .unlessZero(ring.sqThreadTid)
@@ -215,20 +226,28 @@ extension FieldSet<Ring> {
     [
       .object(
         "sq_thread_setup", FieldSet<Ring>.sqThreadSetups,
-        meaning: "Scheduling of the SQ thread at the last look."
+        meaning: "Scheduling of the SQ thread at the last scan of the ring; null if not known."
       ) { ring, _ in ring.sqThreadSetup == nil ? nil : ring },
       .object(
         "waiter", FieldSet<Ring.Waiter>.waiters,
-        meaning: "The tasks that wait in `io_uring_enter`; null if none."
+        meaning: """
+          Threads that wait in `io_uring_enter`, with details of the first one; null if none \
+          waits.
+          """
       ) { ring, _ in ring.waiter },
       .object(
         "balance", FieldSet<Ring.Balance>.balances,
-        meaning:
-          "The ring's own counters compared with the known requests, at the last inventory; null before."
+        meaning: """
+          The ring's own counters compared with the known requests, at the last inventory; null \
+          before the first inventory.
+          """
       ) { ring, _ in ring.balance },
       .object(
         "last_taken", FieldSet<Ring.TakenSQE>.takenSQEs,
-        meaning: "The SQE that the kernel took last, where SQEs were left at the last inventory."
+        meaning: """
+          The SQE that the kernel took last; null if no SQEs were left in the queue at the last \
+          inventory.
+          """
       ) { ring, _ in ring.lastTaken },
       .object(
         "last_second", FieldSet<Rates>.rates, .always, meaning: "Rates over the last second."
@@ -242,14 +261,16 @@ extension FieldSet<Ring> {
       ) { ring, _ in ring.latency },
       .list(
         "holders", FieldSet<Ring.Descriptor>.holders,
-        meaning: "Descriptors of the ring, by process."
+        meaning: "Descriptors that refer to the ring, in any process."
       ) { ring, _ in ring.descriptors },
       .list(
-        "errnos", FieldSet<Ring.ErrnoCount>.errnos, meaning: "Errors by errno."
+        "errnos", FieldSet<Ring.ErrnoCount>.errnos,
+        meaning: "Requests that ended with an error, counted by errno."
       ) { ring, _ in ring.errnos },
       .list(
         "files", FieldSet<RingFile>.files,
-        meaning: "Registered files at the last inventory: 1,024 at most, of the first 32,768 slots."
+        meaning:
+          "Registered files in the first 32,768 slots at the last inventory: at most 1,024 files."
       ) { ring, snapshot in RingFile.all(of: ring, in: snapshot) },
       .list(
         "unsubmitted", FieldSet<SQE>.unsubmitted,
@@ -261,17 +282,24 @@ extension FieldSet<Ring> {
       ) { ring, _ in ring.unreaped },
       .list(
         "reaped", FieldSet<Ring.ReapedCQE>.reaped,
-        meaning:
-          "The last 4 CQEs that the program took, the latest first, as the ring's memory had them at the last inventory."
+        meaning: """
+          The last 4 CQEs that the program took, the latest first, as the ring's memory contained \
+          them at the last inventory.
+          """
       ) { ring, _ in ring.reaped },
       .list(
         "reap_lags", FieldSet<ReapLag>.reapLags,
-        meaning:
-          "The last 16 times that CQEs waited in the queue while the ring was sampled closely."
+        meaning: """
+          The last 16 periods in which CQEs waited in the queue, measured by sampling the ring \
+          every few milliseconds.
+          """
       ) { ring, _ in ring.reapLags },
       .list(
         "failed_registrations", FieldSet<Ring.FailedRegistration>.failedRegistrations,
-        meaning: "Failed calls of `io_uring_register` that no later call made good."
+        meaning: """
+          Failed calls of `io_uring_register`, by opcode and result, without those that a later \
+          successful call superseded.
+          """
       ) { ring, _ in ring.failedRegistrations },
     ]
   }

@@ -27,7 +27,7 @@ extension FieldSet<Ring> {
       Field(
         "idle_ms", .number, .nullable,
         meaning:
-          "The ring's sq_thread_idle in milliseconds, in whole ticks of the kernel; null before two looks."
+          "The ring's sq_thread_idle in milliseconds, in whole kernel ticks; null if unknown."
       ) { ring, _ in .integer(ring.sqThreadSetup?.idle) },
       Field(
         "policy", .number, meaning: "Scheduling policy of the SQ thread: `SCHED_*`, as a number."
@@ -45,10 +45,10 @@ extension FieldSet<Ring> {
       Field(
         "delayed", .duration,
         meaning:
-          "Time for which the SQ thread was ready to run while others ran, since the first look."
+          "Time for which the SQ thread was runnable but had no processor, since the first scan."
       ) { ring, _ in .number(ring.sqThreadWork.delayed) },
       Field(
-        "sleeps", .number, meaning: "Times that the SQ thread went to sleep since the first look."
+        "sleeps", .number, meaning: "Times that the SQ thread went to sleep since the first scan."
       ) {
         ring, _ in .number(ring.sqThreadWork.slept)
       },
@@ -71,24 +71,30 @@ extension FieldSet<Ring.Waiter> {
       },
       Field(
         "missing", .number,
-        meaning: "CQEs that must still arrive before the first waiting thread continues."
+        meaning: "CQEs that must still arrive before the first waiting thread can continue."
       ) { waiter, _ in
         .integer(waiter.missing)
       },
       Field(
         "min_events", .number, .nullable,
-        meaning:
-          "CQEs that the first waiting thread asked for; null if not known, as when the wait began before the observation, or another thread began to wait later."
+        meaning: """
+          Number of CQEs that the first waiting thread asked for; null if not known, because the \
+          wait began before the observation, or because another thread began to wait later.
+          """
       ) { waiter, _ in .integer(waiter.minEvents) },
       Field(
         "since", .time, .nullable,
-        meaning:
-          "Time at which the first waiting thread began to wait; null if not known, as when the wait began before the observation, or another thread began to wait later."
+        meaning: """
+          Time at which the first waiting thread began to wait; null if not known, because the \
+          wait began before the observation, or because another thread began to wait later.
+          """
       ) { waiter, _ in .integer(waiter.since) },
       Field(
         "asleep_since", .time, .nullable,
-        meaning:
-          "Time since which the first waiting thread has not run: it has waited at least since then. Null if it ran in the last second."
+        meaning: """
+          Time since which the first waiting thread has not run: it has waited at least since \
+          then. Null if it ran in the second before the scan.
+          """
       ) { waiter, _ in .integer(waiter.asleepSince) },
       Field(
         "in_iowait", .flag,
@@ -123,8 +129,11 @@ extension FieldSet<Ring.Balance> {
       },
       Field(
         "unaccounted", .number, .nullable,
-        meaning:
-          "Outstanding requests that uringtop does not know: older than the observation and on no list of io_uring, so with the block layer, a driver or the network stack."
+        meaning: """
+          Outstanding requests that uringtop does not know. They are older than the observation \
+          and on no list of io_uring, so the block layer, a driver or the network stack holds \
+          them.
+          """
       ) { balance, _ in balance.method == .unknown ? .none : .number(balance.unaccounted) },
       Field(
         "reached", .number, meaning: "Requests that the last inventory found on the kernel's lists."
@@ -153,8 +162,10 @@ extension FieldSet<Ring.TakenSQE> {
       },
       Field(
         "result", .result, .nullable,
-        meaning:
-          "Result of the newest CQE in memory with the user_data of the SQE that the kernel took last."
+        meaning: """
+          Result of the newest CQE in the ring's memory that has the same user_data as the SQE \
+          that the kernel took last.
+          """
       ) { taken, _ in .integer(taken.result) },
       .errno { $0.result },
     ])
@@ -164,10 +175,12 @@ extension FieldSet<Ring.Descriptor> {
   static let holders = FieldSet(
     "holders",
     [
-      Field("pid", .number, meaning: "The process.") { descriptor, _ in .integer(descriptor.tgid) },
+      Field("pid", .number, meaning: "Id of the process that has the descriptor.") {
+        descriptor, _ in .integer(descriptor.tgid)
+      },
       Field(
         "fd", .number, .nullable,
-        meaning: "Its descriptor; null if it has only registered the ring."
+        meaning: "The descriptor; null if the process has only a registered index of the ring."
       ) { descriptor, _ in descriptor.fd < 0 ? .none : .integer(descriptor.fd) },
     ])
 }
@@ -176,7 +189,8 @@ extension FieldSet<Ring.ErrnoCount> {
   static let errnos = FieldSet(
     "errnos",
     [
-      Field("errno", .text, meaning: "Name of the errno; `other` counts the rest.") { error, _ in
+      Field("errno", .text, meaning: "Name of the errno; `other` for all errnos not listed.") {
+        error, _ in
         .text(error.errno == 0 ? "other" : ErrorNumber(rawValue: error.errno).name)
       },
       Field("count", .number, meaning: "Requests that ended with this errno.") { error, _ in
@@ -216,8 +230,10 @@ extension FieldSet<RingFile> {
       },
       Field(
         "references", .number, .nullable,
-        meaning:
-          "References that requests hold to the registered file; null up to 6.12, where the kernel does not count them for each file."
+        meaning: """
+          References that requests hold to the registered file; null up to Linux 6.12, which does \
+          not count them for each file.
+          """
       ) { file, _ in .integer(file.file.references) },
       Field(
         "tag", .address, .nullable,
@@ -237,18 +253,23 @@ extension FieldSet<SQE> {
   static let unsubmitted = FieldSet(
     "SQEs",
     [
-      Field("user_data", .address, meaning: "Its user_data.") { sqe, _ in .number(sqe.user_data) },
-      Field("opcode", .text, meaning: "Its opcode.") { sqe, _ in
+      Field("user_data", .address, meaning: "The SQE's user_data.") { sqe, _ in
+        .number(sqe.user_data)
+      },
+      Field("opcode", .text, meaning: "The SQE's opcode.") { sqe, _ in
         .text(Opcode(rawValue: sqe.opcode).name)
       },
-      Field("sqe_flags", .words, meaning: "Its flags, without IOSQE_.") { sqe, _ in
+      Field("sqe_flags", .words, meaning: "The SQE's flags, without IOSQE_.") { sqe, _ in
         .words(SQEFlags(rawValue: sqe.flags).names)
       },
-      Field("ioprio", .number, meaning: "As in the SQE.") { sqe, _ in .integer(sqe.ioprio) },
-      Field("fd", .number, .nullable, meaning: "The descriptor.") { sqe, _ in
+      Field("ioprio", .number, meaning: "The SQE's `ioprio`.") { sqe, _ in .integer(sqe.ioprio) },
+      Field("fd", .number, .nullable, meaning: "The descriptor in the SQE.") { sqe, _ in
         SQEFlags(rawValue: sqe.flags).contains(.fixedFile) ? .none : .integer(sqe.fd)
       },
-      Field("fixed_file", .number, .nullable, meaning: "The index of the registered file.") {
+      Field(
+        "fixed_file", .number, .nullable,
+        meaning: "The index of the registered file in the SQE."
+      ) {
         sqe, _ in SQEFlags(rawValue: sqe.flags).contains(.fixedFile) ? .integer(sqe.fd) : .none
       },
     ],
@@ -264,12 +285,14 @@ private func cqe<Entity>(
   _ parts: @escaping @Sendable (Entity) -> (userData: UInt64, result: Int32, flags: UInt32)
 ) -> [Field<Entity>] {
   [
-    Field("user_data", .address, meaning: "Its user_data.") { cqe, _ in
+    Field("user_data", .address, meaning: "The CQE's user_data.") { cqe, _ in
       .number(parts(cqe).userData)
     },
-    Field("result", .result, meaning: "Its result.") { cqe, _ in .integer(parts(cqe).result) },
+    Field("result", .result, meaning: "The CQE's result.") { cqe, _ in
+      .integer(parts(cqe).result)
+    },
     .errno { parts($0).result },
-    Field("cqe_flags", .words, meaning: "Its flags, without IORING_CQE_F_.") { cqe, _ in
+    Field("cqe_flags", .words, meaning: "The CQE's flags, without IORING_CQE_F_.") { cqe, _ in
       .words(CQEFlags(rawValue: parts(cqe).flags).names)
     },
   ]
@@ -279,7 +302,7 @@ extension FieldSet<Ring.UnreapedCQE> {
   static let unreaped = FieldSet(
     "unreaped CQEs",
     cqe { ($0.userData, $0.result, $0.flags) } + [
-      Field("overflowed", .flag, meaning: "True if it is in the kernel's overflow list.") {
+      Field("overflowed", .flag, meaning: "True if the CQE is in the kernel's overflow list.") {
         cqe, _ in .flag(cqe.isOverflowed)
       }
     ])
@@ -291,7 +314,7 @@ extension FieldSet<Ring.ReapedCQE> {
     cqe { ($0.userData, $0.result, $0.flags) } + [
       Field(
         "opcode", .text, .nullable,
-        meaning: "The opcode of the newest SQE in memory with that user_data."
+        meaning: "Opcode of the newest SQE in the ring's memory with the CQE's user_data."
       ) { cqe, _ in .unlessEmpty(cqe.sqe.map { Opcode(rawValue: $0.opcode).name }) }
     ])
 }
@@ -300,24 +323,37 @@ extension FieldSet<ReapLag> {
   static let reapLags = FieldSet(
     "reap lags",
     [
-      Field("first_unread", .time, meaning: "The first look that saw CQEs in the queue.") {
+      Field(
+        "first_unread", .time,
+        meaning: "Time of the first sample that found CQEs in the queue."
+      ) {
         lag, _ in
         .number(lag.firstUnread)
       },
-      Field("last_unread", .time, meaning: "The last look that saw them.") { lag, _ in
+      Field("last_unread", .time, meaning: "Time of the last sample that found these CQEs.") {
+        lag, _ in
         .number(lag.lastUnread)
       },
-      Field("taken", .time, .nullable, meaning: "The look that saw them taken; null if none did.") {
+      Field(
+        "taken", .time, .nullable,
+        meaning: "Time of the sample that found these CQEs taken; null if none did."
+      ) {
         lag, _ in .unlessZero(lag.taken)
       },
-      Field("user_data", .address, meaning: "The user_data of the oldest.") { lag, _ in
+      Field("user_data", .address, meaning: "The user_data of the oldest of these CQEs.") {
+        lag, _ in
         .number(lag.userData)
       },
-      Field("count", .number, meaning: "Number of these CQEs.") { lag, _ in .integer(lag.count) },
-      Field("tid", .number, .nullable, meaning: "The thread that takes CQEs, where known.") {
+      Field("count", .number, meaning: "Number of CQEs that waited.") { lag, _ in
+        .integer(lag.count)
+      },
+      Field("tid", .number, .nullable, meaning: "Thread that takes the CQEs; null if unknown.") {
         lag, _ in .unlessZero(lag.tid)
       },
-      Field("call", .text, .nullable, meaning: "The system call in which it was.") { lag, _ in
+      Field(
+        "call", .text, .nullable,
+        meaning: "System call that blocked this thread meanwhile; null if none or unknown."
+      ) { lag, _ in
         .unlessEmpty(lag.call)
       },
     ])
@@ -327,21 +363,24 @@ extension FieldSet<Ring.FailedRegistration> {
   static let failedRegistrations = FieldSet(
     "failed registrations",
     [
-      Field("register_name", .text, meaning: "The opcode of the call, without IORING_REGISTER_.") {
+      Field("register_name", .text, meaning: "Opcode of the calls, without IORING_REGISTER_.") {
         failure, _ in .text(failure.opcode.name)
       },
-      Field("result", .result, meaning: "The negative errno.") { failure, _ in
+      Field("result", .result, meaning: "Negative errno of the failed calls.") { failure, _ in
         .integer(failure.result)
       },
-      .errno("Its name.") { $0.result },
-      Field("pid", .number, meaning: "The process that called.") { failure, _ in
+      .errno("Name of the errno with which the calls failed.") { $0.result },
+      Field("pid", .number, meaning: "Process that made the last of these calls.") { failure, _ in
         .integer(failure.tgid)
       },
-      Field("tid", .number, meaning: "Its thread.") { failure, _ in .integer(failure.tid) },
-      Field("count", .number, meaning: "Number of such failures.") { failure, _ in
+      Field("tid", .number, meaning: "Thread that made the last of these calls.") { failure, _ in
+        .integer(failure.tid)
+      },
+      Field("count", .number, meaning: "Number of failed calls with this opcode and result.") {
+        failure, _ in
         .number(failure.count)
       },
-      Field("time", .time, meaning: "Time of the last failure.") { failure, _ in
+      Field("time", .time, meaning: "Time of the last failed call.") { failure, _ in
         .number(failure.time)
       },
     ])

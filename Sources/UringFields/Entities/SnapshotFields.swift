@@ -15,8 +15,10 @@ extension FieldSet<Snapshot> {
       ) { snapshot, _ in .text(snapshot.host.tier) },
       Field(
         "sampling", .number,
-        meaning:
-          "1, or N with `--sample 1/N`: counts and latencies are of all requests, `requests` and `recent` of one in N."
+        meaning: """
+          N with `--sample 1/N`, otherwise 1. Counts and latencies cover all requests; `requests` \
+          and `recent` contain one request in N.
+          """
       ) { snapshot, _ in .integer(snapshot.host.sampling) },
       Field("start", .time, meaning: "Start of the observation.") { snapshot, _ in
         .number(snapshot.host.startTime)
@@ -44,7 +46,10 @@ extension FieldSet<Snapshot> {
       },
       Field(
         "not_listed", .number,
-        meaning: "Requests in flight that `requests` does not have: the sum over `rings`."
+        meaning: """
+          Requests in flight that `requests` does not contain: the sum of `not_listed` over \
+          `rings`.
+          """
       ) { snapshot, _ in .number(snapshot.notListed) },
     ],
     parts: [
@@ -64,54 +69,68 @@ extension FieldSet<Snapshot> {
         "last_minute", FieldSet<Rates>.rates, .always,
         meaning: "Rates over the last minute, all rings."
       ) { snapshot, _ in snapshot.lastMinute },
-      .list("rings", FieldSet<Ring>.rings, meaning: "Open ones and those closed recently, by `id`.")
-      {
+      .list("rings", FieldSet<Ring>.rings, meaning: "Open and recently closed rings, by `id`.") {
         snapshot, _ in snapshot.rings
       },
-      .list("requests", FieldSet<Request>.requests, meaning: "In flight, oldest first.") {
+      .list("requests", FieldSet<Request>.requests, meaning: "Requests in flight, oldest first.") {
         snapshot, _ in snapshot.requests
       },
       .list(
         "recent", FieldSet<Request>.requests,
-        meaning: "Ended, newest first, up to the history limit (10,000)."
+        meaning: "Ended requests, newest first, up to the history limit (10,000)."
       ) { snapshot, _ in snapshot.recent },
       .list(
         "chains", FieldSet<Chain>.chains, meaning: "Chains with a member in `requests` or `recent`."
       ) { snapshot, _ in snapshot.chains },
       .list(
         "groups", FieldSet<RequestGroup>.groups,
-        meaning:
-          "Those that have not ended, oldest first; then those that ended, newest first, up to the history limit."
+        meaning: """
+          Groups (lent buffers and the requests that use them): first those that have not ended, \
+          oldest first; then those that have ended, newest first, up to the history limit.
+          """
       ) { snapshot, _ in snapshot.groups },
-      .list("buffers", FieldSet<Buffer>.buffers, meaning: "By ring, kind and index.") {
+      .list("buffers", FieldSet<Buffer>.buffers, meaning: "Buffers by ring, kind and index.") {
         snapshot, _ in snapshot.buffers
       },
       .list(
         "disk_requests", FieldSet<DiskRequest>.diskRequests,
-        meaning:
-          "Block requests that a driver had at the last inventory, on the devices of processes with rings: those for an io_uring request, and all of a ublk device whose server has a ring. Requests that an I/O scheduler holds back are not listed."
+        meaning: """
+          Block requests that a driver had at the last inventory, on the devices of processes with \
+          rings: requests that belong to an io_uring request, and all requests of a ublk device \
+          whose server has a ring. Requests that an I/O scheduler holds back are not listed.
+          """
       ) { snapshot, _ in snapshot.diskRequests },
       .list(
         "worker_pools", FieldSet<WorkerPool>.workerPools,
-        meaning: "io-wq workers of processes that have rings, at the last look."
+        meaning: "io-wq workers of processes that have rings, at the last scan."
       ) { snapshot, _ in snapshot.workerPools },
       .object(
         "waits", FieldSet<Snapshot>.waits,
-        meaning:
-          "What threads and requests wait for, as of the last look; null if there was none. A look is taken while a ring has not moved for two seconds, every four seconds, and with every inventory that is requested."
+        meaning: """
+          What threads and requests wait for, according to the last look at waits; null if there \
+          was none. uringtop takes a look when nothing has happened on a ring for two seconds, \
+          every four seconds after that, and with every requested inventory.
+          """
       ) { snapshot, _ in snapshot.waits.time == 0 ? nil : snapshot },
       .list(
         "system_calls", FieldSet<SystemCalls>.systemCalls, .nullable,
-        meaning:
-          "Calls of `io_uring_setup`, `io_uring_enter` and `io_uring_register` since uringtop began to watch them (`--syscalls`), by thread, ring and result; null if they are not watched. Of `io_uring_register`, only calls that reached no ring: `register` in the trace shows the others."
+        meaning: """
+          Calls of `io_uring_setup`, `io_uring_enter` and `io_uring_register` since uringtop began \
+          to watch them (`--syscalls`), by thread, ring and result; null if they are not watched. \
+          Calls of `io_uring_register` are included only if they reached no ring: `register` \
+          events of a trace show the others.
+          """
       ) { snapshot, _ in snapshot.callsWatchedSince == nil ? nil : snapshot.systemCalls },
       .list(
         "process_limits", FieldSet<(tgid: UInt32, limits: ProcessLimits)>.processLimits,
-        meaning: "The limits of processes with rings, and of processes whose calls failed."
+        meaning: """
+          Resource limits of processes that have rings, and of processes whose system calls \
+          failed.
+          """
       ) { snapshot, _ in
         snapshot.processLimits.sorted { $0.key < $1.key }.map { (tgid: $0.key, limits: $0.value) }
       },
-      .list("latency", FieldSet<OpcodeLatency>.latency, meaning: "By ring and opcode.") {
+      .list("latency", FieldSet<OpcodeLatency>.latency, meaning: "Latencies by ring and opcode.") {
         snapshot, _ in snapshot.latency
       },
     ])
@@ -127,7 +146,7 @@ extension FieldSet<LossCounts> {
       .count("output_stalled", "Records lost because the recording's disk fell behind.") {
         $0.outputStalled
       },
-      .count("not_run", "Records lost because the kernel skipped a program; at most this many.") {
+      .count("not_run", "Records lost because the kernel skipped a BPF program: an upper bound.") {
         $0.notRun
       },
       .count(

@@ -84,11 +84,13 @@ extension FieldSet<(tgid: UInt32, limits: ProcessLimits)> {
   static let processLimits = FieldSet(
     "process limits",
     [
-      Field("pid", .number, meaning: "The process.") { process, _ in .integer(process.tgid) },
+      Field("pid", .number, meaning: "Id of the process.") { process, _ in .integer(process.tgid) },
       Field(
-        "memlock_bytes", .bytes, .nullable, meaning: "RLIMIT_MEMLOCK; null if it does not apply."
+        "memlock_bytes", .bytes, .nullable,
+        meaning: "RLIMIT_MEMLOCK; null if it is unlimited or does not apply."
       ) { process, _ in .integer(process.limits.lockedBytes) },
-      Field("nofile", .number, .nullable, meaning: "RLIMIT_NOFILE.") { process, _ in
+      Field("nofile", .number, .nullable, meaning: "RLIMIT_NOFILE; null if unlimited.") {
+        process, _ in
         .integer(process.limits.files)
       },
       Field(

@@ -17,8 +17,10 @@ extension FieldSet<WorkerPool> {
       },
       Field(
         "idle_since", .time, .nullable,
-        meaning:
-          "Time since which every look has found at least three quarters of the io-wq workers idle; null if the last look did not."
+        meaning: """
+          Time since which every scan has found at least three quarters of the io-wq workers idle; \
+          null if the last scan did not.
+          """
       ) { pool, _ in .unlessZero(pool.idleSince) },
       Field(
         "processors", .text,
@@ -54,7 +56,10 @@ extension FieldSet<ThreadState> {
       },
       Field(
         "since", .time, .nullable,
-        meaning: "Time since which the thread has not run; null if it runs or that is unknown."
+        meaning: """
+          Time since which the thread has not run; null if it is running, or if the time is \
+          unknown.
+          """
       ) { thread, _ in .unlessZero(thread.since) },
       Field("call", .text, .nullable, meaning: "System call that the thread is in.") { thread, _ in
         .unlessEmpty(thread.call)
@@ -62,7 +67,10 @@ extension FieldSet<ThreadState> {
       Field("function", .text, .nullable, meaning: "Kernel function in which the thread sleeps.") {
         thread, _ in .unlessEmpty(thread.function)
       },
-      Field("fd", .number, .nullable, meaning: "Descriptor in the thread's system call.") {
+      Field(
+        "fd", .number, .nullable,
+        meaning: "Descriptor that is the argument of the thread's system call."
+      ) {
         thread, _ in .integer(thread.fd)
       },
     ])
@@ -75,15 +83,19 @@ extension FieldSet<WaitEdge> {
     [
       Field(
         "from", .text,
-        meaning:
-          "`thread 4711`, `ring 1`, `request 3`, `pipe 815 reading`, `socket 816 writing`, `futex 0x1000 of 4711`, `process 4711`, `exit of process 4712`."
+        meaning: """
+          The waiting object: `thread 4711`, `ring 1`, `request 3`, `pipe 815 reading`, `socket \
+          816 writing`, `futex 0x1000 of 4711`, `process 4711`, `exit of process 4712`.
+          """
       ) { edge, _ in .text(edge.from) },
       Field(
         "to", .text,
-        meaning:
-          "The same; `open` at the end of a chain: `text` gives the reason why `from` can still proceed."
+        meaning: """
+          The object that `from` waits for, written in the same way; `open` at the end of a chain, \
+          where `text` gives the reason why `from` can still proceed.
+          """
       ) { edge, _ in .text(edge.to) },
-      Field("text", .text, meaning: "A clause that states the observation.") { edge, _ in
+      Field("text", .text, meaning: "A clause that describes the wait.") { edge, _ in
         .text(edge.text)
       },
     ])
@@ -94,23 +106,30 @@ extension FieldSet<Snapshot> {
   public static let waits = FieldSet(
     "waits",
     [
-      Field("time", .time, meaning: "Start of the look, or of a later look with the same result.") {
+      Field(
+        "time", .time,
+        meaning: "Time at which the look at waits began, or a later look with the same result."
+      ) {
         snapshot, _ in .number(snapshot.waits.time)
       },
-      Field("complete", .flag, meaning: "False if threads or descriptors were left out.") {
+      Field("complete", .flag, meaning: "False if the look left out threads or descriptors.") {
         snapshot, _ in .flag(snapshot.waits.isComplete)
       },
     ],
     parts: [
       .list(
         "threads", FieldSet<ThreadState>.threads,
-        meaning:
-          "Threads of the processes that have such a ring open, and of those that could end their waits."
+        meaning: """
+          Threads of processes that have one of the examined rings open, and of processes that \
+          could end their waits.
+          """
       ) { snapshot, _ in snapshot.waits.threads },
       .list(
         "edges", FieldSet<WaitEdge>.edges,
-        meaning:
-          "The waits of threads that wait for completions, followed to their ends. A wait can end when any node that it leads to proceeds."
+        meaning: """
+          The waits of threads that wait for completions, each followed to its causes. A wait can \
+          end when any object that it leads to proceeds.
+          """
       ) { snapshot, _ in Waits(snapshot)?.edges ?? [] },
     ])
 }

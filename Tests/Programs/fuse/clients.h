@@ -2,8 +2,8 @@
 #pragma once
 #include "server.h"
 
-// The clients are not in the server's process: a server that has its own files open would wait for its own answers at
-// exit.
+// The client threads are not in the server's process. If the server had files of its own file system open, it would
+// wait for its own answers at exit.
 enum task { TRANSFER, OPEN, CLOSE, LEAVE };
 
 struct io {
@@ -57,7 +57,7 @@ static void *do_ios(void *pointer) {
   return NULL;
 }
 
-// Runs before rings are created, so that the clients do not inherit them.
+// Starts the client process. Runs before the program creates rings, so that the client process does not inherit them.
 static void start_clients(void) {
   check(mkdtemp(directory), "no directory: %s", strerror(errno));
   ios = mmap(NULL, 4096 + CLIENTS * SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -15,8 +15,9 @@ static __attribute__((format(printf, 1, 2))) void tell(const char *format, ...) 
   va_end(arguments);
 }
 
-// Adds a request's pages and members to the truth. Must be called before the answer, which overwrites the request.
-// `conditions`: the conditions that uringtop must show, in JSON.
+// Adds a FUSE request's pages and members to the truth. Must be called before the server commits its answer, because
+// the next request overwrites this one. `conditions` lists, in JSON, the conditions that uringtop must show for these
+// pages.
 static void note_lent(struct entry *entry, const char *conditions, unsigned members, const uint64_t *member) {
   tell(
       "%s{\"leader\":\"0x%" PRIx64
@@ -43,7 +44,7 @@ static struct io_uring_sqe *member_of(
   struct io_uring_sqe *member = sqe(entry->ring);
   member->opcode = (__u8)opcode;
   member->fd = fd;
-  member->addr = offset; // in the lent pages
+  member->addr = offset; // an offset within the lent pages
   member->len = size;
   member->off = fd == file ? position(entry) + offset : 0;
   member->buf_index = (__u16)entry->slot;

@@ -1,4 +1,4 @@
-// A FUSE server over io_uring: queues, fetches and answers.
+// A FUSE server over io_uring: its queues, the commands that fetch requests, and the answers.
 #pragma once
 #include "../program.h"
 #include <linux/fuse.h>
@@ -13,7 +13,7 @@ enum { ROOT = 1, DIRECT, CACHED }; // FUSE node ids
 // MARK: - Definitions that Debian 12's headers lack
 
 enum { REGISTER = 1, COMMIT_AND_FETCH, ADD_QUEUE, ADD_BUFPOOL };
-enum { OVER_IO_URING = 1 << 9, HAS_BUFPOOL = 1 << 11 }; // of fuse_init_in.flags2
+enum { OVER_IO_URING = 1 << 9, HAS_BUFPOOL = 1 << 11 }; // in fuse_init_in.flags2
 enum { LENT = 1 << 0, QUEUE_ZERO_COPY = 1 << 0, OPEN_ZERO_COPY = 1 << 8 };
 
 struct command {
@@ -48,7 +48,7 @@ struct headers {
 
 // MARK: - The server
 
-// An entry of a queue: a slot for one request at a time.
+// A queue entry, which holds one FUSE request at a time.
 struct entry {
   struct ring *ring;
   struct headers *headers;
@@ -168,7 +168,8 @@ static void begin_serving(void) {
   };
   must(write(fuse_fd, &out, sizeof out));
 
-  // CQs large enough for all commands, which complete together when the mount ends.
+  // The CQs are large enough for all commands, because all commands complete together when the file system is
+  // unmounted.
   struct io_uring_params parameters = {
       .flags = IORING_SETUP_SQE128 | IORING_SETUP_CQSIZE, .cq_entries = 1024};
   ring = open_ring_with(16, parameters);
@@ -178,13 +179,14 @@ static void begin_serving(void) {
     skip("more than %d processors", MOST_QUEUES);
   must_uring(io_uring_register_buffers_sparse(&ring->uring, processors + FETCHES));
   must_uring(io_uring_register_buffers_sparse(&other->uring, processors + FETCHES));
-  // The kernel requires a queue for each processor, and passes a request to the queue of its caller's processor.
+  // The kernel requires a queue for each processor. It passes each request to the queue of the processor on which the
+  // client made the request.
   for (unsigned i = 0; i < processors; i++)
     add_queue(i, i ? 1 : FETCHES);
 }
 
-// Queues the answer to an entry's request on the ring `to`. The `size` bytes of its data are already in the entry's
-// payload or in the request's pages.
+// Queues, on the ring `to`, the command that answers an entry's request. The answer's `size` bytes of data are already
+// in the entry's payload or in the request's pages.
 static uint64_t commit_on(struct ring *to, struct entry *entry, int error, size_t size) {
   struct headers *headers = entry->headers;
   uint64_t commit_id = headers->entry.commit_id;
@@ -218,7 +220,7 @@ static struct fuse_attr attributes(uint64_t node) {
   };
 }
 
-// Answers a request whose pages the kernel has not lent.
+// Answers a request with which the kernel has lent no pages.
 static void answer(struct entry *entry) {
   uint64_t node = entry->headers->in.nodeid;
   void *to = payload(entry);
@@ -254,7 +256,8 @@ static bool is_read(struct entry *entry) {
   return entry->headers->in.opcode == FUSE_READ;
 }
 
-// Also right for FUSE_WRITE, because fuse_read_in and fuse_write_in begin with the same fields.
+// The length of a read or write. Correct for FUSE_WRITE too, because fuse_read_in and fuse_write_in begin with the same
+// fields.
 static unsigned length(struct entry *entry) {
   return entry->headers->operation.read.size;
 }

@@ -1,5 +1,5 @@
-// The account of what really happened, in memory that forked children share, and kernel constants that liburing may
-// lack.
+// The account: the program's record of its rings, requests and results, in memory that forked children share. Also
+// kernel constants that liburing may lack.
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@
 #define UNUSED_OK __attribute__((unused))
 #define EXIT_SKIPPED 77
 
-// Kernel constants that Debian 12's liburing lacks.
+// Kernel constants that the liburing headers of Debian 12 lack.
 #ifndef IORING_SETUP_NO_MMAP
 #define IORING_SETUP_NO_MMAP (1U << 14)
 #define IORING_SETUP_REGISTERED_FD_ONLY (1U << 15)
@@ -69,7 +69,7 @@ struct ring {
 enum end { IN_FLIGHT, END_CQE, END_SKIPPED, END_SILENT, END_RING_EXIT };
 
 struct request {
-  uint64_t user_data, linked_behind, group; // group: its leader's user_data
+  uint64_t user_data, linked_behind, group; // group: user_data of the request's group leader
   int ring, fd, submitter;
   uint8_t opcode, flags;
   unsigned cqes, notifs;

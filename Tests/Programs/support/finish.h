@@ -20,8 +20,8 @@ UNUSED_OK static void wait_for_end(void) {
       return;
 }
 
-// With --hold: prints the ready line (the truth so far) and keeps everything as it is until standard input closes.
-// A program that never calls hold() holds in finish(), when its requests have ended.
+// With --hold: prints the ready line (the truth so far), then waits until standard input closes. finish() calls hold()
+// too, so a program that does not call it earlier waits after its requests have ended.
 UNUSED_OK static void hold(void) {
   if (!truth->hold || truth->held)
     return;
@@ -44,8 +44,9 @@ static void *watch_stdin(void *nothing) {
   return NULL;
 }
 
-// Like hold(), but the main thread continues and blocks where a stuck program would, until `stop` is set and the
-// blocking call is interrupted.
+// Prints the ready line like hold(), but does not wait. Starts a thread that waits for the end of standard input, then
+// sets `stop` and interrupts the main thread's blocking call. Meanwhile the main thread can block as a stuck program
+// would.
 UNUSED_OK static void hold_beside(void) {
   long_running();
   truth->held = true;

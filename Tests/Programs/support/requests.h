@@ -5,7 +5,7 @@
 
 // MARK: - Rings
 
-// Opens a ring. The truth's "rings" lists the rings in the order of these calls.
+// Opens a ring. The member "rings" of the truth lists the rings in the order of these calls.
 UNUSED_OK static struct ring *open_ring_with(unsigned entries, struct io_uring_params parameters) {
   check(truth->ring_count < MAX_RINGS, "too many rings");
   struct ring *ring = &truth->rings[truth->ring_count];
@@ -76,7 +76,7 @@ UNUSED_OK static struct request *request(uint64_t user_data) {
   return NULL;
 }
 
-// Submits the SQEs from sqe() since the last call and records them. Returns their number.
+// Submits and records the SQEs that sqe() has returned since the last call. Returns their number.
 UNUSED_OK static unsigned submit(struct ring *ring) {
   struct io_uring_sq *sq = &ring->uring.sq;
   unsigned shift = (ring->setup & IORING_SETUP_SQE128) ? 1 : 0, count = 0;

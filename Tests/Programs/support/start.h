@@ -1,4 +1,4 @@
-// Start and exit of a test program, options, and checks.
+// Functions for a test program's start and exit, its options, and its checks.
 
 #pragma once
 #include "account.h"

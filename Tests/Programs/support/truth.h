@@ -1,4 +1,4 @@
-// Prints the account as JSON: the truth.
+// Functions that print the account as JSON (the truth).
 
 #pragma once
 #include "account.h"

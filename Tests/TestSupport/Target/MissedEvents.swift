@@ -1,8 +1,9 @@
 import CRecord
 import UringRecordings
 
-/// Events for which the kernel ran no BPF program (7.x, on a busy machine), as counted in a
-/// recording: their maximum number, and the span of time in which they occurred.
+/// Missed events of a loss record: events for which the kernel ran no BPF program (Linux 7.x, on a
+/// busy machine). `count` is their maximum number; `earliest` and `latest` bound the time at which
+/// they occurred.
 public struct MissedEvents: Sendable {
   public var count: UInt64
   public var earliest: UInt64
@@ -14,13 +15,15 @@ public struct MissedEvents: Sendable {
     self.latest = latest
   }
 
-  /// Longest time from an event to its report (`LossWatch`): 1 s to the next check, 100 ms to the check that confirms
-  /// it; doubled, because a busy machine can delay the reader.
+  /// The longest time from a missed event to its loss record. `LossWatch` checks every 1 s and
+  /// confirms a loss after another 100 ms; the sum is doubled, because a busy machine can delay
+  /// `LossWatch`.
   private static let longestInterval: UInt64 = 2_200_000_000
-  /// Tolerance for counted events that fired after the reader had read the clock.
+  /// Tolerance for missed events that `LossWatch` counted although they fired after it had read the
+  /// clock.
   private static let slack: UInt64 = 100_000_000
 
-  /// All missed events of a recording.
+  /// Returns the missed events of all loss records in a recording.
   public static func all(in recording: Recording) -> [MissedEvents] {
     var all: [MissedEvents] = []
     recording.forEachRecord { record in
@@ -37,9 +40,9 @@ public struct MissedEvents: Sendable {
 }
 
 extension TargetComparison {
-  /// Excuses differences that missed events explain. Each event excuses the I/O of one tag at that
-  /// time and the tag's next I/O, but only if uringtop lacks a fact about these I/Os. All other
-  /// differences remain.
+  /// Excuses differences that missed events can explain. Each missed event excuses two consecutive
+  /// I/Os of one tag at the time of the event, but only if uringtop lacks a fact about these I/Os.
+  /// All other differences remain.
   mutating func excuse(_ missed: [MissedEvents]) {
     var missed = missed
     let differing = Dictionary(grouping: allDifferences.filter { $0.io != nil }) { IO($0.io!) }

@@ -1,7 +1,8 @@
 import Foundation
 import UringTrace
 
-/// A line of `uringtop demo --log`, with a property for each column; see `IORecord` of UblkTarget.
+/// An I/O: a line that `uringtop demo --log` writes. `IORecord` of the module UblkTarget describes
+/// the columns.
 public struct TargetIO: Decodable, Sendable, CustomStringConvertible {
   public var number: UInt64
   public var queue: UInt16
@@ -29,7 +30,7 @@ public struct TargetIO: Decodable, Sendable, CustomStringConvertible {
       + (fault.map { ", \($0))" } ?? ")")
   }
 
-  /// All I/Os of a log, in order of ``fetchedNs``.
+  /// Returns all I/Os of a log, in order of ``fetchedNs``.
   public static func log(_ data: Data) throws -> [TargetIO] {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -38,7 +39,8 @@ public struct TargetIO: Decodable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The output of `uringtop demo --batch --json`: the target's account, and the groups of the snapshot.
+/// The output of `uringtop demo --batch --json`: the totals that the ublk target counted, and the
+/// groups of uringtop's snapshot.
 public struct TargetAccount: Decodable, Sendable {
   public var demo: Demo
   public var groups: [Group]

@@ -1,6 +1,6 @@
 import UringTrace
 
-/// Conditions that a group must have, and conditions that it may have.
+/// Comparison of a group's conditions with those that the log requires or allows.
 extension TargetComparison {
   /// The time in nanoseconds after which the aggregator shows that a buffer is held too long or
   /// given back late.
@@ -23,12 +23,13 @@ extension TargetComparison {
     }
     var allowed = required
     if !expected.isSpare, io.fault != "leader-fail", let done = io.completedNs {
-      // The times in the log are the server's, which only bound the time for which the kernel held the buffer.
+      // The log contains the ublk server's times. They only bound the time for which the kernel
+      // held the buffer.
       let provided = io.registeredNs ?? io.fetchedNs
       if io.committedNs >= done + Self.long {
         required.insert("held_after_done")
       }
-      // The members were done at some time between their start and `done`.
+      // The log has no end times of single members: each member ended between its start and `done`.
       if done >= provided + Self.long { allowed.insert("given_back_late") }
       if let issued = io.issuedNs, issued >= provided + Self.long {
         required.insert("given_back_late")

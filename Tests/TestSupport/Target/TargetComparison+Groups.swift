@@ -1,27 +1,27 @@
 import UringTrace
 
-/// A group that the log requires.
+/// A group that uringtop must show according to the target's log.
 struct ExpectedGroup {
   var io: TargetIO
-  /// True if the driver registers the buffer itself.
+  /// True if ublk_drv registers the buffer itself (automatic buffer registration).
   var isAutomatic: Bool
-  /// True for a registration by the driver that was unused or did not happen.
+  /// True if the driver's automatic registration was unused or did not happen.
   var isSpare = false
   /// Span of time in which the group can have begun.
   var begun: TargetComparison.Span
-  /// Latest time at which the driver can have got the buffer back.
+  /// The latest time at which the kernel can have given the buffer back to the driver.
   var end: UInt64
-  /// Latest time at which the driver got the buffer back if no io-wq worker freed a member after
-  /// its completion.
+  /// The same limit for a group without members in io-wq workers. A worker can free a member, and
+  /// so release the buffer, some time after the member's completion.
   var usualEnd: UInt64
 
-  /// False if no buffer was provided, so that none can be given back.
+  /// True if the leader provided a buffer, which the kernel must then give back.
   var isProvided: Bool {
     (isAutomatic || io.fault != "leader-fail") && (!isSpare || io.automatic)
   }
 }
 
-/// Comparison of the groups of a tag's I/Os.
+/// Comparison of uringtop's groups with the I/Os of the log, tag by tag.
 extension TargetComparison {
   mutating func compareGroups() {
     var groups: [Tag: [RequestGroup]] = [:]
@@ -39,13 +39,13 @@ extension TargetComparison {
     }
   }
 
-  /// The groups that the log requires for a tag's I/Os, in order.
+  /// Returns the groups that uringtop must show for a tag's I/Os, in the order of the I/Os.
   private func expected(_ ios: [TargetIO]) -> [ExpectedGroup] {
     let isAutomatic = account.demo.mode == "auto"
     guard isAutomatic || account.demo.mode == "zero-copy" else { return [] }
     var all: [ExpectedGroup] = []
     for (number, io) in ios.enumerated() where io.hasData {
-      // A commit begins the delivery of the next I/O, whose buffer is registered then.
+      // The commit of the previous I/O lets the driver deliver this I/O and register its buffer.
       let before = number == 0 ? 0 : ios[number - 1].committedNs
       let after = number + 1 < ios.count ? ios[number + 1].fetchedNs : .max
       let refused = io.fault == "leader-fail"
@@ -74,7 +74,7 @@ extension TargetComparison {
       }
       previous = next.io
       guard let group = rest.first, next.begun.contains(group.startTime) else {
-        differ(TargetSubject(next.io), "there is no group of it", isAbsence: true)
+        differ(TargetSubject(next.io), "no group for this I/O", isAbsence: true)
         continue
       }
       rest.removeFirst()
@@ -116,7 +116,8 @@ extension TargetComparison {
     expect(TargetUserData(leader.userData).tag, io.tag, subject, "tag in the leader's user_data")
     let result: Int32? = leader.hasResult ? leader.result : nil
     if expected.isAutomatic {
-      // FETCH delivers the first I/O of a tag, the commit of the previous I/O each later one.
+      // FETCH delivers the first I/O of a tag. COMMIT_AND_FETCH of the previous I/O delivers each
+      // later one.
       let isFirst = logged[Tag(io)]?.first?.number == io.number
       expect(
         leader.command, (isFirst ? ServerCommand.fetch : .commitAndFetch).rawValue, subject,
@@ -192,7 +193,8 @@ extension TargetComparison {
         "end of a member")
     }
     guard !expected.isSpare else { return }
-    // Together the members move all data that was moved according to the log, without gap or overlap.
+    // Together the members must move the data that the log records as moved, without a gap or
+    // overlap.
     var end: UInt64 = 0
     for member in group.members.sorted(by: { ($0.offset, $0.request) < ($1.offset, $1.request) })
     where member.movedBytes > 0 {
@@ -224,7 +226,8 @@ extension TargetComparison {
     expect(
       acknowledgement.isDerived, false, subject, "the callback was inferred, not observed",
       isAbsence: true)
-    // A worker posts a completion before it frees the request and with it the buffer.
+    // An io-wq worker posts a member's completion before it frees the member, which releases the
+    // buffer.
     let hadWorker = group.members.contains { workers.contains($0.request) }
     expect(
       acknowledgement.time,

@@ -1,12 +1,14 @@
 import UringTrace
 
-/// The commits of a tag's I/Os, and the requests that read or write their data.
+/// Comparison of the requests that serve a tag's I/Os: the COMMIT_AND_FETCH commands, and the
+/// requests that read or write the data.
 extension TargetComparison {
   mutating func compareRequests() {
     let tags = Set(logged.keys).union(requests.keys)
     for tag in tags.sorted(by: { ($0.queue, $0.tag) < ($1.queue, $1.tag) }) {
       let (ios, seen) = (logged[tag] ?? [], requests[tag] ?? Requests())
-      // Matched by time, so that a missing or extra request does not shift those after it.
+      // Requests and I/Os are matched by time, so that a missing or extra request does not shift
+      // the matches of later requests.
       var commits = seen.commits[...]
       var members = seen.members[...]
       if let first = ios.first {
@@ -60,8 +62,8 @@ extension TargetComparison {
     expect(
       request.opcode.name, io.fault == "wrong-direction" ? Self.opposite(opcode) : opcode, subject,
       "opcode of a member")
-    // If a request's submission was missed, its start is that of the first event that names the
-    // request.
+    // If uringtop missed a request's submission, `startTime` is the time of the first event that
+    // names the request.
     let isCut = !request.isStartKnown
     expect(
       request.startTime,

@@ -1,9 +1,10 @@
 import UringTrace
 
-/// Compares the groups that uringtop shows, one by one, with the log of the ublk target that owns the buffers.
+/// Compares each group that uringtop shows with the log of the ublk target (the server of `uringtop
+/// demo`) that owns the buffers.
 ///
-/// No group may be missing, wrong or extra: every I/O with data is one group, and the requests on the
-/// target's rings are exactly those of the log.
+/// No group may be missing, wrong or extra: each I/O with data must have its group, and the
+/// requests on the target's rings must be exactly those of the log.
 public struct TargetComparison {
   let log: [TargetIO]
   let account: TargetAccount
@@ -17,19 +18,20 @@ public struct TargetComparison {
   private(set) var workers: Set<Request.ID> = []
 
   private(set) var allDifferences: [TargetDifference] = []
-  /// I/Os that differ because of events for which the kernel ran no BPF program.
+  /// I/Os whose differences are explained by missed events (events for which the kernel ran no BPF
+  /// program).
   var excusedIOs: Set<IO> = []
   var rightFaults: Set<IO> = []
   /// Number of groups that agree with the log.
   public internal(set) var groupCount = 0
 
-  /// Differences, each with its I/O; empty if there are none. After a missing or extra I/O, the other I/Os of the same
-  /// tag are still compared.
+  /// The differences that missed events do not explain, each with its I/O; empty if there are none.
+  /// After a missing or extra I/O, the other I/Os of the same tag are still compared.
   public var differences: [String] {
     allDifferences.filter { !isExcused($0) }.map(\.text)
   }
 
-  /// Differences that missed events explain.
+  /// The differences that missed events explain.
   public var excuses: [String] { allDifferences.filter(isExcused).map(\.text) }
 
   /// Number of I/Os with a fault whose group has the fault's condition.
@@ -68,13 +70,14 @@ public struct TargetComparison {
     }
   }
 
-  /// Requests of a tag, each kind in order of submission.
+  /// The requests that serve the I/Os of a tag, each kind in order of submission.
   struct Requests {
     var commits: [Request] = []
     var members: [Request] = []
   }
 
-  /// A span of time; contains no time if a wrong log makes its end earlier than its start.
+  /// A span of time, with both limits. It contains no time if a wrong log makes `end` earlier than
+  /// `start`.
   struct Span {
     var start: UInt64
     var end: UInt64
@@ -82,7 +85,7 @@ public struct TargetComparison {
     func contains(_ time: UInt64) -> Bool { start <= time && time <= end }
   }
 
-  /// - Parameter missed: events that may be missing in the snapshot.
+  /// - Parameter missed: missed events, whose effects may be missing in the snapshot.
   public init(
     log: [TargetIO], account: TargetAccount, snapshot: Snapshot, missed: [MissedEvents] = []
   ) {
@@ -142,7 +145,7 @@ public struct TargetComparison {
 
   // MARK: The document
 
-  /// Compares the account printed during the run with the recording.
+  /// Compares the JSON document that `uringtop demo` printed with the snapshot of the recording.
   private mutating func compareDocument() {
     let groups = Dictionary(snapshot.groups.map { ($0.id, $0) }) { one, _ in one }
     expect(account.groups.count, min(groups.count, 10_000), "groups in the document")
@@ -167,7 +170,7 @@ public struct TargetComparison {
     difference.io.map { excusedIOs.contains(IO($0)) } ?? false
   }
 
-  /// - Parameter isAbsence: true if a missing event would cause this difference.
+  /// - Parameter isAbsence: true if a missed event can cause this difference.
   mutating func expect<Value: Equatable>(
     _ seen: Value, _ logged: Value, _ subject: TargetSubject, _ what: String,
     isAbsence: Bool = false
@@ -195,7 +198,7 @@ public struct TargetComparison {
       TargetDifference(text: "\(subject.name): \(text)", io: subject.io, isAbsence: isAbsence))
   }
 
-  /// A difference that is not about a single I/O.
+  /// Adds a difference that is not about a single I/O.
   mutating func differ(_ text: String) {
     allDifferences.append(TargetDifference(text: text, io: nil, isAbsence: false))
   }

@@ -1,9 +1,10 @@
-/// A difference between the target's log and the groups and requests that uringtop shows.
+/// A difference between the ublk target's log and the groups and requests that uringtop shows.
 struct TargetDifference {
   var text: String
   /// The I/O that differs; nil if the difference is not about a single I/O.
   var io: TargetIO?
-  /// True if uringtop lacks a fact that an event would have shown; false if it shows a wrong one.
+  /// True if uringtop lacks a fact, which a missed event can explain; false if uringtop shows a
+  /// wrong fact.
   var isAbsence: Bool
 }
 

@@ -19,7 +19,8 @@ enum ServerCommand: UInt32 {
   }
 }
 
-/// The target's `user_data` of requests: `QueueServer.userData(_:_:member:)`.
+/// The parts of the `user_data` that the ublk target gives its requests
+/// (`QueueServer.userData(_:_:member:)`).
 struct TargetUserData {
   enum Kind: UInt8 {
     case fetch = 1

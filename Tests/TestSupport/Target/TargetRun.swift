@@ -2,8 +2,8 @@ import Foundation
 import UringRecordings
 import UringTrace
 
-/// One run of `uringtop demo`: NAME.uring (its recording), NAME.log (the target's log) and NAME.json (its
-/// output), as Tests/Ublk/guest.sh leaves them.
+/// One run of `uringtop demo`: NAME.uring (its recording), NAME.log (the target's log) and
+/// NAME.json (its output), which Tests/Ublk/guest.sh writes.
 public struct TargetRun: Sendable, CustomStringConvertible {
   public var kernel: String
   public var name: String
@@ -15,7 +15,7 @@ public struct TargetRun: Sendable, CustomStringConvertible {
     kernel = folder.lastPathComponent
   }
 
-  /// All runs in a folder.
+  /// Returns all runs in a folder.
   public static func all(in folder: URL) -> [TargetRun] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path())) ?? []
     return names.sorted().filter { $0.hasSuffix(".uring") }
@@ -24,8 +24,8 @@ public struct TargetRun: Sendable, CustomStringConvertible {
 
   public var description: String { "\(name) on \(kernel)" }
 
-  /// The difference from the plain run: the name of a fault, `mixed` or `queues`; nil for the plain
-  /// run.
+  /// The part of the name that distinguishes this run from the plain run: the name of a fault,
+  /// `mixed` or `queues`. Nil for the plain run.
   public var variation: Substring? { name.split(separator: "+").dropFirst().first }
 
   public var isFaulty: Bool { variation != nil && variation != "queues" }
@@ -40,9 +40,10 @@ public struct TargetRun: Sendable, CustomStringConvertible {
     return recording
   }
 
-  /// The snapshot at the end of the recording, with a complete history.
+  /// Returns the snapshot at the end of the recording, with a history that holds all ended
+  /// requests.
   ///
-  /// - Parameter skipped: numbers of the records to leave out.
+  /// - Parameter skipped: indices of the records to leave out, counted from 0.
   public func snapshot(without skipped: Set<Int> = []) throws -> Snapshot {
     let recording = try recording()
     var limits = Aggregator.Limits()

@@ -2,13 +2,13 @@ import Testing
 
 @testable import UringConfiguration
 
-/// Settings in a configuration file, and mistakes in it.
+/// Tests of the settings in a configuration file, and of the mistakes reported for it.
 @Suite struct ConfigurationTests {
   private func configuration(_ text: String) -> Configuration {
     Configuration(TOMLDocument(Array(text.utf8)))
   }
 
-  /// Line, column and message of each mistake.
+  /// Returns the line, column and message of each mistake.
   private func mistakes(_ text: String) -> [String] {
     let document = TOMLDocument(Array(text.utf8))
     return Configuration(document).mistakes.map {

@@ -3,7 +3,7 @@ import UringTrace
 
 @testable import UringFields
 
-/// Named filters: `@name` in filter expressions.
+/// Tests of named filters: `@name` in filter expressions.
 @Suite struct NamedFilterTests {
   private static let fields = FieldSet<Int>(
     "numbers", [Field("size", .number, meaning: "") { number, _ in .number(UInt64(number)) }])
@@ -47,7 +47,8 @@ import UringTrace
     #expect(complaint("@unknown", named: .any) == nil)
   }
 
-  /// The names of sockets in the abstract namespace also begin with @.
+  /// Other words can begin with @ too, such as the names of sockets in the abstract namespace. They
+  /// must not be read as filter names.
   @Test func otherWordsBeginWithTheSignToo() {
     #expect(complaint("@/tmp/.X11") == nil)
     #expect(complaint("\"@socket\"") == nil)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringConfiguration
 
-/// A TOML text in which values can be found and replaced.
+/// Tests of `TOMLDocument`, which finds and replaces values in a TOML text.
 @Suite struct TOMLTests {
   private func document(_ text: String) -> TOMLDocument { TOMLDocument(Array(text.utf8)) }
 
@@ -22,7 +22,7 @@ import Testing
     document(text).entries.map { $0.path.joined(separator: "/") }
   }
 
-  /// Line, column and message of the first mistake.
+  /// Returns the line, column and message of the first mistake.
   private func mistake(_ text: String) -> String? {
     let document = document(text)
     return document.mistakes.first.map {

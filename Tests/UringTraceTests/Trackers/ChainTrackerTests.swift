@@ -10,7 +10,7 @@ import Testing
     var chains = ChainTracker()
     let ring = scene.ring()
     let slots = (1...3).map { scene.request(UInt64($0) * 256, on: ring) }
-    // As on 6.1, where each link event names the head.
+    // Links as on Linux 6.1, where each `io_uring_link` event names the chain's head.
     chains.linked(slots[1], behind: slots[0], &scene.requests)
     chains.linked(slots[2], behind: slots[0], &scene.requests)
     let all = chains.all(scene.requests)

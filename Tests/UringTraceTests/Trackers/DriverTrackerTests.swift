@@ -3,7 +3,7 @@ import Testing
 
 @testable import UringTrace
 
-/// The trackers of the drivers that lend buffers: FUSE and ublk.
+/// Tests of the trackers for the drivers that lend buffers: FUSE and ublk.
 @Suite struct DriverTrackerTests {
   private static let command = Opcode(rawValue: 46)
   private static let register: UInt64 = 0xc010_7523

@@ -44,7 +44,8 @@ import Testing
     #endif
   }
 
-  /// A tick of the rate clock visits only rings that may have changed.
+  /// A tick of the rate clock visits only rings that may have changed. Their rates must be the same
+  /// as if each tick visited all rings.
   @Test func ratesOfQuietRingsAreThoseOfAllTicks() {
     var clock = RateClock(start: 1_000_000_000_000)
     var rings = RingTracker(closedLimit: 1)

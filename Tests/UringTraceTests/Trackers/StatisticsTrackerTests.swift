@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Statistics and names: trackers without links to other trackers.
+/// Tests of the trackers for statistics and names, which do not depend on other trackers.
 @Suite struct StatisticsTrackerTests {
   @Test func latencyIsCountedOnceForARequest() {
     var scene = TrackerScene()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import UringTrace
 
-/// Pools, lists, tables and caches that the trackers are built of.
+/// Tests of the pools, lists, tables and caches of which the trackers consist.
 @Suite struct StorageTests {
   private struct Item: Listed {
     var value = 0
@@ -135,7 +135,7 @@ import Testing
     let first = numbering.number(of: "a")!
     #expect(numbering.number(of: "a") == first)
     let second = numbering.number(of: "b")!
-    // The table is full: all keys are forgotten.
+    // The table is full, so it forgets all keys before it adds this key.
     let third = numbering.number(of: "c")!
     let again = numbering.number(of: "a")!
     #expect(Set([first, second, third, again]).count == 4)

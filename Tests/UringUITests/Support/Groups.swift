@@ -96,8 +96,9 @@ extension Make {
       bufferCount: left == nil ? 0 : 16, exhaustedCount: 0)
   }
 
-  /// Four groups: one with two overlapping members and a running one, two given back (the second
-  /// with a derived acknowledgement), and one leaked.
+  /// A snapshot with four groups. The first has two overlapping members and a running member. The
+  /// buffers of two groups have been given back; for the second of these, the release was inferred.
+  /// The buffer of the fourth group is leaked.
   static var lending: Snapshot {
     var snapshot = snapshot(
       rings: [ring(1, comm: "server", inFlight: 2), ring(2, comm: "client")],

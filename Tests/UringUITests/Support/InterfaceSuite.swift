@@ -2,7 +2,7 @@
 @testable import UringTrace
 @testable import UringUI
 
-/// Tests that press keys and read the canvas.
+/// A suite of tests that press keys and read the canvas. Its extensions contain the helpers.
 protocol InterfaceSuite {}
 
 extension InterfaceSuite {
@@ -35,7 +35,7 @@ extension InterfaceSuite {
       events: [Make.event(.submit, at: 1, request: 1), Make.event(.complete, at: 2, value: -5)])
   }
 
-  /// The timeline of a cut-off recording, paused at a quarter.
+  /// The timeline of a cut-off recording, paused at a quarter of its duration.
   static var timeline: Timeline {
     Timeline(
       position: 2_500_000_000, duration: 10_000_000_000, event: 5, eventCount: 20, isPlaying: false,

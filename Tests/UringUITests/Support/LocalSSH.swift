@@ -2,15 +2,15 @@ import Foundation
 import ProbeSupport
 import Testing
 
-/// An OpenSSH server on this machine with its own keys, and a client that may log in. The server
-/// ends when this object is released.
+/// An OpenSSH server on this machine with its own keys, and a client configuration that can log in
+/// to it. The server ends when this object is released.
 final class LocalSSH {
-  /// The path of a program to call instead of `ssh`.
+  /// The path of the program that uringtop must call instead of `ssh`.
   let client: String
-  /// The user and machine to pass to the client.
+  /// The user and machine name to pass to the client.
   let host = "root@127.0.0.1"
-  // Not a Process: sshd closes all inherited descriptors, which Foundation's Process takes for the
-  // end of the program.
+  // Foundation's Process is unsuitable here: sshd closes all inherited descriptors, which Process
+  // interprets as the end of the program.
   private let server: ChildProgram
 
   private static let program = "/usr/sbin/sshd"
@@ -74,7 +74,7 @@ final class LocalSSH {
     }
   }
 
-  /// - Returns: true if it exits with 0.
+  /// - Returns: true if the program exits with status 0.
   private static func run(_ program: String, _ arguments: String...) throws -> Bool {
     let process = Process()
     process.executableURL = URL(filePath: program)

@@ -2,7 +2,8 @@ import CRecord
 
 @testable import UringTrace
 
-/// Snapshots made by hand. Parameters give times in seconds from a fixed start.
+/// Functions that make snapshots and their parts by hand. Their parameters give times in seconds
+/// since `start`.
 enum Make {
   static let start: UInt64 = 1_000_000_000_000
 

@@ -24,7 +24,7 @@ final class Tmux {
 
   deinit { _ = try? tmux(["kill-server"]) }
 
-  /// Presses keys by tmux's names: "Enter", "F3", "C-z", "a".
+  /// Presses keys, which have tmux's names: "Enter", "F3", "C-z", "a".
   func send(_ keys: String...) throws { try tmux(["send-keys"] + keys) }
 
   /// Types text literally.
@@ -34,7 +34,7 @@ final class Tmux {
     try tmux(["resize-window", "-x", "\(width)", "-y", "\(height)"])
   }
 
-  /// The text on the screen, with escape sequences if `withEscapes` is true.
+  /// Returns the text on the screen, with escape sequences if `withEscapes` is true.
   func screen(withEscapes: Bool = false) throws -> String {
     try tmux(["capture-pane", "-p"] + (withEscapes ? ["-e"] : []))
   }
