@@ -386,9 +386,7 @@ struct LendingTracker: ~Copyable {
     private func checkMembers(of group: Handle<GroupState>) -> Int {
       let state = groups[group]
       precondition(state.id != 0 && state.id <= lastID, "a group has no id")
-      precondition(
-        state.members.doneCount <= state.members.count, "a group has more done members than members"
-      )
+      precondition(state.members.doneCount <= state.members.count, "too many members are done")
       var done: UInt32 = 0
       groups[group].members.list.checkInvariants(in: members) { _, member in
         precondition(member.group == group, "a member is in another group's list")
