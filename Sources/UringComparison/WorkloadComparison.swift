@@ -50,7 +50,7 @@ public struct WorkloadComparison: Sendable {
   /// Probability that a comparison of two recordings of the same workload reports any difference
   /// (Holm's method over all quantities).
   public static let significance = 0.001
-  /// Fewest batches in each recording with which a role is compared.
+  /// A role is compared only if each recording has at least this many batches of it.
   static let fewestBatches = 8
 
   public init(_ before: WorkloadProfile, _ after: WorkloadProfile) {

@@ -80,7 +80,7 @@ import Testing
 
   @Test func aSocketFileIsMadeForItsOwnerAndRemoved() throws {
     let path = folder.path("socket")
-    // a stale socket file, to which no process listens
+    // a stale socket file, on which no process listens
     let stale = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

@@ -59,7 +59,7 @@ struct RandomRecords {
     return UInt64(below(8)) | UInt64(size) << 32 | UInt64(kind) << 48 | UInt64(opcode) << 56
   }
 
-  /// Returns a 64-bit word of a record, which contains one or several fields.
+  /// Returns a random 64-bit word for a record. A word holds one or more fields.
   private mutating func word() -> UInt64 {
     switch below(9) {
     case 0: UInt64(below(Self.requests)) * 256

@@ -51,7 +51,7 @@ extension Interface {
     return mistakes.summary(options.describeMistake).map { Notice($0, isError: true) }
   }
 
-  /// Why no table can use a filter, as the table of requests reports it; nil if any table can.
+  /// The error of the table of requests if no table can use the filter; nil if any table can.
   private func complaint(about filter: String) -> QueryError? {
     let panes = slots.map { self[$0] }.filter { $0.arrangement != nil }
     let complaints = panes.map { $0.complaint(about: filter) }
