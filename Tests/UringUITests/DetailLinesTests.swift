@@ -3,7 +3,8 @@ import Testing
 @testable import UringUI
 
 struct DetailLinesTests {
-  @Test(arguments: 20...60) func factsLeaveTheColumnOfTheScrollArrowsEmpty(width: Int) {
+  // From the width at which the longest word fits beside the fact's name.
+  @Test(arguments: 30...60) func factsLeaveTheColumnOfTheScrollArrowsEmpty(width: Int) {
     var page = DetailLines(width: width)
     page.add([Piece.fact("File", [Piece("fd 4  pipe:[5122409] which process 30088 writes to")])])
     for line in page.lines {

@@ -32,7 +32,6 @@ final class LiveCapture: Sendable {
     var options = LiveSession.Options()
     if isForScreen {
       options.recordBufferSize = 8 << 20
-      options.limits.history = 4_000
       options.dumpWriter = { records, host, end, path in
         let header = RecordingHeader(toolVersion: Version.current, host: host)
         let file = try OutputFile(creating: path, owner: SudoUser.current?.owner)
@@ -40,14 +39,11 @@ final class LiveCapture: Sendable {
           records, header: header, until: end, to: file, format: .jsonl)
       }
     }
-    if recorder != nil, !isForScreen {
-      options.limits.history = 4_000
-      options.limits.events = 0
-    }
+    let isUnattended = !isForScreen && (recorder != nil || roles != nil)
+    if isForScreen || isUnattended { options.limits.history = 4_000 }
+    if isUnattended { options.limits.events = 0 }
     if let roles {
       options.recordBufferSize = 16 << 20
-      options.limits.history = 4_000
-      options.limits.events = 0
       options.limits.roles = roles
     }
     options.filter = filter

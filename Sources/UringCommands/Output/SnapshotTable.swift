@@ -112,7 +112,7 @@ struct SnapshotTable {
     for request in rows.requests.prefix(Self.requestLimit) {
       lines.append([
         number(request, "ring"),
-        (request.isSet("start_known") ? "" : ">") + duration(request, "age"),
+        duration(request, "age").ofBound(!request.isSet("start_known")),
         request.text("state"), request.text("opcode"), file(of: request),
         request["sqe.off"].plainNumber ?? "-", request["sqe.len"].plainNumber ?? "-",
         request.number("user_data").map { "0x" + String($0, radix: 16) } ?? "?",

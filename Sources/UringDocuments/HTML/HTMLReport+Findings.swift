@@ -84,7 +84,7 @@ extension HTMLReport {
       snapshot.fileNames.description(of: request) ?? request.file.map(\.text) ?? "",
       request.submitterTid == 0 ? "not known" : thread(request.submitterTid),
       request.state.name + (request.isEndDerived ? " (derived)" : ""),
-      (request.isStartKnown ? "" : ">") + Figures.alignedDuration(request.age(at: end)),
+      Figures.alignedDuration(request.age(at: end)).ofBound(!request.isStartKnown),
       request.hasResult ? ErrorNumber.text(ofResult: request.result) : "",
       steps(of: request),
     ]

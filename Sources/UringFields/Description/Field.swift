@@ -1,3 +1,4 @@
+import UringBase
 import UringTrace
 
 /// A fact about an entity, described once: filters, columns, CSV, JSON, schema and documentation derive from it.
@@ -94,7 +95,7 @@ public struct Field<Entity: Sendable>: Sendable {
   }
 
   /// Whether the entity's value is only a lower bound.
-  func isBound(_ entity: Entity) -> Bool { isBound.map { $0(entity) } ?? false }
+  package func isBound(_ entity: Entity) -> Bool { isBound.map { $0(entity) } ?? false }
 
   /// The same field for another type that contains the entity.
   func map<Other>(

@@ -1,11 +1,6 @@
 import UringBase
 import UringTrace
 
-extension String {
-  /// The text with `>` before it if it shows a lower bound.
-  func ofBound(_ isBound: Bool) -> String { isBound && !isEmpty ? ">" + self : self }
-}
-
 extension FieldType {
   /// A value for people; empty if absent.
   func text(_ value: FieldValue) -> String {

@@ -103,11 +103,7 @@ extension Evidence {
   /// True if the request's ring is closed, and nothing was submitted to the ring after the request ended.
   fileprivate func endedWithItsRing(_ request: Request) -> Bool {
     guard rings.contains(where: { $0.id == request.ring && $0.isClosed }) else { return false }
-    var isLast = true
-    forEachEnded(on: request.ring, within: .history) {
-      if $0.startTime > request.lastTime { isLast = false }
-    }
-    return isLast
+    return ended(on: request.ring, within: .history) { $0.startTime > request.lastTime }.isEmpty
   }
 
   /// The request that cancelled another request of its ring; nil unless exactly one named that

@@ -57,15 +57,11 @@ struct StandingNames {
     return rules
   }()
 
-  /// True for each record kind that has a rule. Read for every record: smaller than the rules.
-  private static let isNaming = rules.map { $0 != nil }
-
   /// Notes the names among whole records.
   mutating func note(_ records: UnsafeRawBufferPointer) {
-    Self.isNaming.withUnsafeBufferPointer { isNaming in
+    Self.rules.withUnsafeBufferPointer { rules in
       for record in RecordSequence(bytes: records) {
-        let kind = Int(record.pointee.kind.rawValue)
-        if isNaming[kind], let rule = Self.rules[kind] { note(record, rule) }
+        if let rule = rules[Int(record.pointee.kind.rawValue)] { note(record, rule) }
       }
     }
   }

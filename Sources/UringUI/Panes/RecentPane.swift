@@ -1,3 +1,4 @@
+import UringBase
 import UringFields
 import UringTrace
 
@@ -36,7 +37,7 @@ struct RecentContent: ListContent {
     ) { request, scene in Piece(Humanise.duration(scene.age(since: request.lastTime)), .faint) }
     .meaning("Time since the request ended."),
     Column("TOOK", width: 7, .right, priority: 0, order: .number { request, _ in took(request) }) {
-      request, _ in Piece((request.isStartKnown ? "" : ">") + Humanise.duration(took(request)))
+      request, _ in Piece(Humanise.duration(took(request)).ofBound(!request.isStartKnown))
     }.showing("age").meaning(
       "Time from the submission to the end. `>`: the submission was not seen, so the request took longer than this."
     ),

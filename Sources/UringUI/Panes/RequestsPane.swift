@@ -108,7 +108,7 @@ struct RequestsContent: ListContent {
       order: .number { request, scene in request.age(at: scene.now) }
     ) { request, scene in
       let age = request.age(at: scene.now)
-      let text = (request.isStartKnown ? "" : ">") + Humanise.duration(age)
+      let text = Humanise.duration(age).ofBound(!request.isStartKnown)
       return Piece(
         text, age >= 10_000_000_000 ? .warning : age >= 1_000_000_000 ? .strong : .normal)
     }.meaning(

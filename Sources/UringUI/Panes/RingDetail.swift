@@ -127,18 +127,18 @@ struct RingDetail {
         }
       flight.append(Piece(text, .faint))
     }
-    var done = [
-      Piece("\(Humanise.grouped(counts.submitted)) submitted", .value),
-      Piece(", \(Humanise.grouped(counts.completed)) completed"),
-    ]
     let others: [(UInt64, String)] = [
       (counts.found, "older than uringtop"), (counts.overflowed, "overflowed"),
       (counts.skipped, "ended without a CQE (CQE_SKIP)"), (counts.endedUnseen, "ended unseen"),
       (counts.punted, "handed to io-wq"),
     ]
-    for (count, name) in others where count > 0 {
-      done.append(Piece(", \(Humanise.grouped(count)) \(name)"))
-    }
+    let facts = [(counts.completed, "completed")] + others.filter { $0.0 > 0 }
+    // A line can break between pieces: no piece begins with a comma.
+    let done = [
+      Piece("\(Humanise.grouped(counts.submitted)) submitted,", .value),
+      Piece(
+        " " + facts.map { "\(Humanise.grouped($0.0)) \($0.1)" }.joined(separator: ", ")),
+    ]
     var lines = [Piece.fact("In flight", flight), Piece.fact("Requests", done)]
     if ring.latency.count > 0 {
       let latency = ring.latency

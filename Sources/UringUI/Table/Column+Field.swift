@@ -1,3 +1,4 @@
+import UringBase
 import UringFields
 
 extension Column where Row: Sendable {
@@ -16,7 +17,7 @@ extension Column where Row: Sendable {
     guard field.type == .time, case .number(let time) = field.value(row, scene.snapshot) else {
       return field.text(row, scene.snapshot)
     }
-    return (field.isBound?(row) == true ? ">" : "") + scene.distance(to: time)
+    return scene.distance(to: time).ofBound(field.isBound(row))
   }
 
   private static func order(by field: Field<Row>) -> Order {
