@@ -61,7 +61,7 @@ build-tests = $(SWIFT) build --build-tests || $(SWIFT) build --build-tests
 # Runs lint, a build, and every test that needs neither root nor virtual machines. Takes minutes.
 check: lint programs
 	$(build-tests)
-	URINGTOP_LIVE=0 $(SWIFT) test --skip-build --no-parallel
+	URINGTOP_LIVE=0 SWIFT=$(SWIFT) scripts/run-tests --skip-build --no-parallel
 
 # Runs all tests: also the live tests, the tests in guests with the oldest and the newest kernel,
 # and a short run of the fuzzers. Needs root. `make vm-test` tests the other kernels.
@@ -72,7 +72,7 @@ test: setup-guests release programs
 	$(build-tests)
 	scripts/fuzz --short
 	URINGTOP_VM_RESULTS=$(abspath $(VM_RESULTS)) URINGTOP_UBLK_RESULTS=$(abspath $(UBLK_RESULTS)) \
-	  $(SWIFT) test --skip-build --no-parallel
+	  SWIFT=$(SWIFT) scripts/run-tests --skip-build --no-parallel
 
 # Captures the expected output for every recording again, and prints its differences from the
 # previous capture.

@@ -10,11 +10,18 @@ public struct Diagnosis: Sendable {
     var rings: [Ring.ID: RingSample]
   }
 
+  private struct Subject: Hashable {
+    var tag: String
+    var ring: Ring.ID
+  }
+
   private let window: UInt64?
   private let seesEveryRequest: Bool
   /// Counters of the rings at earlier times, oldest first. The first sample is the start of the
   /// span.
   private var samples: [Sample] = []
+  /// The last finding of each occurrence within the window, and the time of its snapshot.
+  private var occurrences: [Subject: (finding: Finding, time: UInt64)] = [:]
 
   /// Minimum nanoseconds between samples, to limit their number in a window.
   private static let sampleInterval: UInt64 = 1_000_000_000
@@ -32,7 +39,27 @@ public struct Diagnosis: Sendable {
   public mutating func findings(in snapshot: Snapshot) -> [Finding] {
     remember(snapshot)
     let evidence = evidence(snapshot)
-    return Self.ordered(FindingRule.all.flatMap { $0.findings(in: evidence) })
+    return Self.ordered(
+      FindingRule.all.flatMap { rule in
+        let findings = rule.findings(in: evidence)
+        return rule.scope.kind == .occurrence
+          ? findings + remembered(rule, besides: findings, at: snapshot.time) : findings
+      })
+  }
+
+  /// Remembers a rule's findings. Returns its earlier findings within the window about other rings:
+  /// the requests that showed them may have been forgotten since.
+  private mutating func remembered(
+    _ rule: FindingRule, besides findings: [Finding], at time: UInt64
+  ) -> [Finding] {
+    guard let window else { return [] }
+    occurrences = occurrences.filter { $0.value.time <= time && time - $0.value.time <= window }
+    for finding in findings {
+      occurrences[Subject(tag: finding.tag, ring: finding.ring)] = (finding, time)
+    }
+    let rings = Set(findings.map(\.ring))
+    return occurrences.filter { $0.key.tag == rule.tag && !rings.contains($0.key.ring) }
+      .map(\.value.finding).sorted { $0.ring < $1.ring }
   }
 
   /// Findings about conditions that hold at the time of a snapshot.

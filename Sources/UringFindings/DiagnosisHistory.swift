@@ -110,7 +110,7 @@ extension FindingRule {
   fileprivate func counts(_ time: UInt64, _ ring: Ring.ID, _ end: Snapshot) -> Bool {
     switch scope.kind {
     case .span: return false
-    case .condition: return true
+    case .condition, .occurrence: return true
     case .suspicion:
       guard let ring = end.rings.first(where: { $0.id == ring }), ring.isClosed else {
         return false

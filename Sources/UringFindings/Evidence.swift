@@ -105,6 +105,20 @@ struct Evidence {
     }
   }
 
+  /// True if all requests that have ended on a ring since a time are still known.
+  func history(of ring: Ring, reaches time: UInt64) -> Bool {
+    if let oldest = snapshot.recent.last, oldest.lastTime <= time { return true }
+    return endedCount(on: ring.id, within: .history) >= ring.counts.completed
+  }
+
+  /// `, in the last 51.2 ms alone`: the time that a count of ended requests covers, if some that ended
+  /// on the ring within the span are no longer known. Otherwise empty.
+  func reach(on ring: Ring) -> String {
+    if history(of: ring, reaches: start) { return "" }
+    let oldest = snapshot.recent.last?.lastTime ?? snapshot.time
+    return ", in the last \(Words.duration(max(1, snapshot.time.since(oldest)))) alone"
+  }
+
   /// Number of the ring's ended requests that are still known.
   func endedCount(on ring: Ring.ID, within reach: Reach = .span) -> UInt64 {
     var count: UInt64 = 0
@@ -142,6 +156,18 @@ struct Evidence {
       let old = before.first { $0.errno == error.errno }?.count ?? 0
       return error.count > old
         ? Ring.ErrnoCount(errno: error.errno, count: error.count - old) : nil
+    }
+  }
+
+  /// The chains of a ring that broke within the span.
+  func chainBreaks(of ring: Ring) -> [ChainBreaks] {
+    guard let before = earlier[ring.id]?.chainBreaks else { return ring.chainBreaks }
+    return ring.chainBreaks.compactMap { breaks in
+      let old = before.first { $0.kind == breaks.kind }
+      let chains = breaks.chains.since(old?.chains ?? 0)
+      let cancelled = breaks.cancelled.since(old?.cancelled ?? 0)
+      return chains == 0
+        ? nil : ChainBreaks(kind: breaks.kind, chains: chains, cancelled: cancelled)
     }
   }
 
@@ -200,12 +226,14 @@ struct Evidence {
 struct RingSample: Sendable {
   var counts: Ring.Counts
   var errnos: [Ring.ErrnoCount]
+  var chainBreaks: [ChainBreaks]
   var sqThreadTime: UInt64
   var sqThreadWork: SQThreadWork
 
   init(_ ring: Ring) {
     counts = ring.counts
     errnos = ring.errnos
+    chainBreaks = ring.chainBreaks
     sqThreadTime = ring.sqThreadTime
     sqThreadWork = ring.sqThreadWork
   }

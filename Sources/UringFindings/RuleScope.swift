@@ -6,6 +6,9 @@ public struct RuleScope: Sendable {
   enum Kind: Sendable {
     /// The rule judges all events of the span, once, at the end.
     case span
+    /// The rule judges single requests that have ended and are still known. What it found remains
+    /// true when they are forgotten.
+    case occurrence
     /// The rule judges lasting conditions. A condition that held before and has ended was a fault.
     case condition
     /// The rule judges lasting conditions. A condition that ended by itself was no fault. A
@@ -39,6 +42,9 @@ public struct RuleScope: Sendable {
 
   static let span = RuleScope(
     kind: .span, watch: 0, needs: .nothing, concerns: { _ in true })
+
+  static let occurrence = RuleScope(
+    kind: .occurrence, watch: 0, needs: .nothing, concerns: { _ in true })
 
   /// A span rule that infers something from the absence of requests.
   static let spanOfEveryRequest = RuleScope(
@@ -115,7 +121,7 @@ extension FindingRule {
 extension Snapshot {
   /// Nanoseconds for which the rings have been observed. Rings older than the observation were
   /// first seen some time after its start.
-  fileprivate var watchedTime: UInt64 {
+  package var watchedTime: UInt64 {
     rings.filter { $0.isFound && !$0.isClosed }.map { ring in
       ring.firstLook == 0 ? 0 : min(ring.lastLook, time).since(ring.firstLook)
     }.min() ?? time.since(host.startTime)

@@ -1,5 +1,6 @@
-// nop_flood SECONDS [BATCH] [--cpu N] [--count N]: submits NOPs at full speed on one CPU, BATCH (default 32) per
-// submission. With --count it runs until N NOPs have completed, and ignores SECONDS.
+// nop_flood SECONDS [BATCH] [--cpu N] [--count N] [--pause MICROSECONDS]: submits NOPs at full speed on one CPU, BATCH
+// (default 32) per submission. With --count it runs until N NOPs have completed, and ignores SECONDS. With --pause it
+// sleeps after every 64 submissions.
 #include <sched.h>
 #include "program.h"
 
@@ -7,7 +8,7 @@ int main(int argc, char **argv) {
   begin("nop_flood", &argc, argv);
   long seconds = argument(argc, argv, 1, 1), batch = argument(argc, argv, 2, 32),
        cpu = option(argc, argv, "--cpu", -1);
-  long limit = option(argc, argv, "--count", 0);
+  long limit = option(argc, argv, "--count", 0), pause_us = option(argc, argv, "--pause", 0);
   long_running();
   if (cpu >= 0) {
     cpu_set_t set;
@@ -33,6 +34,10 @@ int main(int argc, char **argv) {
     uint64_t end = now_ns();
     if (end - now < best)
       best = end - now;
+    if (pause_us > 0) {
+      usleep((useconds_t)pause_us);
+      end = now_ns();
+    }
     now = end;
   }
   truth->bulk_submitted = truth->bulk_completed = count;

@@ -47,12 +47,13 @@ import Testing
   @Test func theClocksOfAClosedRingStop() {
     var snapshot = Self.snapshot
     snapshot.rings[0].cqPendingSince = 1_000_000_000
-    snapshot.rings[0].closedTime = 3_000_000_000
+    snapshot.rings[0].lastLook = 3_000_000_000
+    snapshot.rings[0].closedTime = 3_500_000_000
     snapshot.time = 60_000_000_000
     var interface = interface(snapshot)
     press(&interface, "i")
     let text = screen(&interface, width: 120, height: 40)
-    #expect(text.contains("closed 57.0s ago"), "\(text)")
+    #expect(text.contains("closed 56.5s ago"), "\(text)")
     #expect(text.contains("none taken for 2.00s  at the last look before it was closed"), "\(text)")
     #expect(!text.contains(" Waits"), "\(text)")
   }

@@ -193,6 +193,9 @@ struct ReportCommand: ParsableCommand {
     let limit = duration ?? (child == nil ? Self.defaultDuration : nil)
     let earlyEnd =
       duration == nil && child == nil ? EarlyEnd(pids: filters.filter().pids.sorted()) : nil
+    // The duration counts from the first look at the rings, and a rule needs to see them for as long
+    // as its condition must last.
+    if child == nil { capture.waitForInventory() }
     var watch = Watch(child: child, duration: limit)
     let reason = watch.wait(isOver: {
       let snapshot = capture.source.current()

@@ -32,6 +32,7 @@ final class LiveCapture: Sendable {
     var options = LiveSession.Options()
     if isForScreen {
       options.recordBufferSize = 8 << 20
+      options.refreshesStates = true
       options.dumpWriter = { records, host, end, path in
         let header = RecordingHeader(toolVersion: Version.current, host: host)
         let file = try OutputFile(creating: path, owner: SudoUser.current?.owner)

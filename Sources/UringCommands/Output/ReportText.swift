@@ -50,7 +50,7 @@ struct ReportText {
       "\(finding.severity.name)  \(finding.tag)" + (rings.isEmpty ? "" : "  ")
         + rings.joined(separator: ", "))
     text.line("  \(finding.summary)")
-    if let past = finding.past { text.line("  held:   \(document.text(of: past))") }
+    if let past = finding.past { text.line("  seen:   \(document.text(of: past))") }
     text.line("  means:  \(finding.meaning)")
     text.line("  do:     \(finding.cure)")
     let requests = finding.requests(in: snapshot).prefix(Self.requestLimit)
@@ -80,7 +80,6 @@ struct ReportText {
       let count = document.findings.count { $0.severity == severity }
       return count == 0 ? nil : "\(count) \(severity.name)"
     }
-    let length = snapshot.time.since(snapshot.host.startTime)
     let found =
       counts.isEmpty
       ? leftOut > 0 ? "no findings to report" : "no findings"
@@ -88,7 +87,7 @@ struct ReportText {
         + counts.joined(separator: ", ")
     text.line(
       found + (leftOut > 0 ? " (\(leftOut) left out)" : "")
-        + "; \(Figures.count(snapshot.rings.count, "ring")) watched for \(Figures.duration(length))"
+        + "; \(Figures.count(snapshot.rings.count, "ring")) watched for \(Figures.duration(snapshot.watchedTime))"
     )
     if snapshot.rings.isEmpty { text.line(EmptyRingList.text) }
     let lost = snapshot.lost.total

@@ -74,7 +74,7 @@ struct SnapshotTable {
     }
     let begun = parts([
       ("totals.submitted", "requests submitted"),
-      ("totals.found", "found in flight at the start"),
+      ("totals.found", "older than uringtop"),
     ])
     let now = parts([
       ("totals.completed", "completed"), ("totals.overflowed", "overflowed"),

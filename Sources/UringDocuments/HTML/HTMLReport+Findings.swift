@@ -31,7 +31,7 @@ extension HTMLReport {
         if !finding.processes.isEmpty {
           list.fact("Processes", finding.processes.map(String.init).joined(separator: ", "))
         }
-        if let past = finding.past { list.fact("Held", document.text(of: past)) }
+        if let past = finding.past { list.fact("Seen", document.text(of: past)) }
         list.fact("Means", finding.meaning)
         list.fact("Do", finding.cure)
       }

@@ -153,7 +153,10 @@ extension FieldSet<Ring> {
         $0.counts.puntedTransfers
       },
       .count("poll_armed", "Requests for which poll was armed.") { $0.counts.pollArmed },
-      .count("ended_unseen", "Requests whose end no event showed.") { $0.counts.endedUnseen },
+      .count(
+        "ended_unseen",
+        "Requests whose end no event showed: they ended with their ring, while records were lost, or without a CQE."
+      ) { $0.counts.endedUnseen },
       .count("unmatched", "CQEs whose request is not known.") { $0.counts.unmatched },
       .count(
         "auxiliary",
@@ -267,6 +270,10 @@ extension FieldSet<Ring> {
         "errnos", FieldSet<Ring.ErrnoCount>.errnos,
         meaning: "Requests that ended with an error, counted by errno."
       ) { ring, _ in ring.errnos },
+      .list(
+        "chain_breaks", FieldSet<ChainBreaks>.chainBreaks,
+        meaning: "Chains that broke and cancelled requests, by the request that broke them."
+      ) { ring, _ in ring.chainBreaks },
       .list(
         "files", FieldSet<RingFile>.files,
         meaning:

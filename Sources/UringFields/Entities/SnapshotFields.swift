@@ -171,7 +171,10 @@ extension FieldSet<RequestTotals> {
       .count("skipped", "Requests that ended without a CQE, as the program requested.") {
         $0.skipped
       },
-      .count("ended_unseen", "Requests whose end no event showed.") { $0.endedUnseen },
+      .count(
+        "ended_unseen",
+        "Requests whose end no event showed: they ended with their ring, while records were lost, or without a CQE."
+      ) { $0.endedUnseen },
       .count("in_flight", "Requests in flight.") { $0.inFlight },
       .count("rings", "Rings seen.") { $0.rings },
     ])

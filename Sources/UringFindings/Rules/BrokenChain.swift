@@ -8,62 +8,55 @@ extension FindingRule {
     cure: "Handle the named request's result, not the -ECANCELED behind it; IOSQE_IO_HARDLINK lets "
       + "the rest run all the same."
   ) { evidence in
-    var kinds: [BreakKind: [Break]] = [:]
-    let start = evidence.snapshot.time.since(evidence.span)
-    for chain in evidence.snapshot.chains where chain.brokenBy != 0 {
-      guard let cause = chain.members.first(where: { $0.request == chain.brokenBy }),
-        let request = evidence.request(chain.brokenBy), request.lastTime >= start,
-        let result = cause.result
-      else { continue }
-      // The LINK_TIMEOUT of a failed request is always cancelled with it; that is no loss.
-      let cancelled = chain.members.filter { $0.isCancelled && $0.opcode != .linkTimeout }
-        .map(\.request)
-      guard !cancelled.isEmpty else { continue }
-      let kind = BreakKind(ring: chain.ring, opcode: cause.opcode, error: min(result, 0))
-      kinds[kind, default: []].append(Break(cause: request, result: result, cancelled: cancelled))
-    }
-    return kinds.sorted { $0.value[0].cause.id < $1.value[0].cause.id }.compactMap { kind, breaks in
-      kind.isCancellation
-        ? cancellation(breaks, kind, evidence) : failure(breaks, kind, evidence)
+    evidence.rings.flatMap { ring in
+      evidence.chainBreaks(of: ring).compactMap { breaks in
+        let kept = evidence.kept(breaks.kind, on: ring)
+        return breaks.kind.errno == ErrorNumber.canceled.rawValue
+          ? cancellation(kept, on: ring, evidence) : failure(breaks, kept, on: ring, evidence)
+      }
     }
   }
 
   private static func failure(
-    _ breaks: [Break], _ kind: BreakKind, _ evidence: Evidence
+    _ breaks: ChainBreaks, _ kept: [Break], on ring: Ring, _ evidence: Evidence
   ) -> Sighting {
-    let first = breaks[0]
-    let cancelled = breaks.reduce(0) { $0 + $1.cancelled.count }
+    let cancelled = Words.count(breaks.cancelled, "request") + " cancelled"
+    let summary =
+      if let first = kept.first {
+        "\(evidence.words(first.cause)) \(first.outcome) and broke its chain: \(cancelled)"
+          + (breaks.chains > 1 ? " in \(breaks.chains) chains" : "")
+      } else {
+        "\(breaks.kind.opcode.name) requests \(breaks.kind.outcome) and broke "
+          + "\(Words.count(breaks.chains, "chain")): \(cancelled)"
+      }
     return Sighting(
       // Link timeouts break chains on purpose.
-      severity: kind.opcode == .linkTimeout ? .info : .warn, rings: [kind.ring],
-      requests: breaks.count == 1
-        ? [first.cause.id] + first.cancelled : breaks.map(\.cause.id),
-      requestCount: UInt64(breaks.count + cancelled),
-      summary: "\(evidence.words(first.cause)) \(first.outcome) and broke its chain: "
-        + "\(Words.count(cancelled, "request")) cancelled"
-        + (breaks.count > 1 ? " in \(breaks.count) chains" : ""),
-      numbers: [.init("chains", breaks.count), .init("cancelled", cancelled)])
+      severity: breaks.kind.opcode == .linkTimeout ? .info : .warn, rings: [ring.id],
+      requests: breaks.chains == 1
+        ? kept.flatMap { [$0.cause.id] + $0.cancelled } : kept.map(\.cause.id),
+      requestCount: breaks.chains + breaks.cancelled, summary: summary,
+      numbers: [.init("chains", breaks.chains), .init("cancelled", breaks.cancelled)])
   }
 
   /// The finding about chains broken by a request that was itself cancelled: the canceller is the cause. Nil if the end
   /// of the ring is the cause.
   private static func cancellation(
-    _ breaks: [Break], _ kind: BreakKind, _ evidence: Evidence
+    _ breaks: [Break], on ring: Ring, _ evidence: Evidence
   ) -> Sighting? {
-    let first = breaks[0]
+    guard let first = breaks.first else { return nil }
     let canceller = evidence.canceller(of: first.cause)
     if canceller == nil, evidence.endedWithItsRing(first.cause) { return nil }
     let cancelled = breaks.reduce(0) { $0 + $1.cancelled.count }
     let by = canceller.map { " by \(evidence.words($0))" } ?? " (canceller not observed)"
     return Sighting(
-      severity: .info, rings: [kind.ring],
+      severity: .info, rings: [ring.id],
       requests: breaks.count == 1
         ? [first.cause.id] + first.cancelled + (canceller.map { [$0.id] } ?? [])
         : breaks.map(\.cause.id),
       requestCount: UInt64(breaks.count + cancelled),
       summary: "\(evidence.words(first.cause)) was cancelled\(by), together with "
         + "\(Words.count(cancelled, "request")) behind it"
-        + (breaks.count > 1 ? " in \(breaks.count) chains" : ""),
+        + (breaks.count > 1 ? " in \(breaks.count) chains" : "") + evidence.reach(on: ring),
       numbers: [.init("chains", breaks.count), .init("cancelled", cancelled)],
       meaning: "A request was cancelled, and the kernel cancelled the requests linked behind it.",
       cure: canceller == nil
@@ -73,16 +66,7 @@ extension FindingRule {
   }
 }
 
-/// Chains that broke in the same way.
-private struct BreakKind: Hashable {
-  var ring: Ring.ID
-  var opcode: Opcode
-  /// Negative errno of the cause; 0 for a short transfer.
-  var error: Int32
-
-  var isCancellation: Bool { error == -ErrorNumber.canceled.rawValue }
-}
-
+/// A broken chain whose requests are still known.
 private struct Break {
   var cause: Request
   var result: Int32
@@ -99,7 +83,25 @@ private struct Break {
   }
 }
 
+extension ChainBreaks.Kind {
+  /// The end of the requests in words: `failed with EPIPE`.
+  fileprivate var outcome: String {
+    errno == 0 ? "moved fewer bytes than asked for" : "failed with \(Words.error(0 &- errno))"
+  }
+}
+
 extension Evidence {
+  /// The chains of a ring that broke in one way within the span and are still known, oldest first.
+  fileprivate func kept(_ kind: ChainBreaks.Kind, on ring: Ring) -> [Break] {
+    snapshot.chains.compactMap { chain in
+      guard chain.ring == ring.id, let cause = chain.cause, cause.opcode == kind.opcode,
+        chain.breakKind == kind, let result = cause.result, let request = request(cause.request),
+        age(since: request.lastTime) <= span
+      else { return nil }
+      return Break(cause: request, result: result, cancelled: chain.cancelled)
+    }
+  }
+
   /// True if the request's ring is closed, and nothing was submitted to the ring after the request ended.
   fileprivate func endedWithItsRing(_ request: Request) -> Bool {
     guard rings.contains(where: { $0.id == request.ring && $0.isClosed }) else { return false }

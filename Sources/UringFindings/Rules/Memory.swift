@@ -3,7 +3,7 @@ import UringTrace
 /// Rules about the memory that requests name.
 extension FindingRule {
   static let badMemory = FindingRule(
-    "bad-memory",
+    "bad-memory", .occurrence,
     meaning: "The kernel could not reach a request's memory: it was unmapped, never mapped, or may "
       + "not be written.",
     cure:
@@ -21,7 +21,7 @@ extension FindingRule {
         severity: .warn, rings: [ring.id], requests: faults.reversed().map(\.id),
         summary: "\(evidence.words(first)) failed with EFAULT at 0x"
           + String(first.sqe.addr, radix: 16)
-          + (faults.count > 1 ? "; and \(faults.count - 1) more" : ""),
+          + (faults.count > 1 ? "; and \(faults.count - 1) more" : "") + evidence.reach(on: ring),
         numbers: [.init("requests", faults.count)])
     }
   }

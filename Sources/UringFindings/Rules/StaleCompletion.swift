@@ -23,7 +23,8 @@ extension FindingRule {
         summary:
           "two requests with one user_data were in flight: \(evidence.words(newer)) ended first, and "
           + "\(Words.duration(older.lastTime.since(newer.lastTime))) later the older "
-          + "\(evidence.words(older)), with the same user_data; this happened \(pairs.count) times",
+          + "\(evidence.words(older)), with the same user_data; this happened \(pairs.count) times"
+          + evidence.reach(on: ring),
         numbers: [
           .init("times", pairs.count), .init("late_ns", older.lastTime.since(newer.lastTime)),
         ])

@@ -3,7 +3,7 @@ import UringTrace
 /// Rules about transferred data.
 extension FindingRule {
   static let shortTransfer = FindingRule(
-    "short-transfer",
+    "short-transfer", .occurrence,
     meaning: "A request on a file moved less than it was asked to, though it was not at the file's "
       + "end.",
     cure: "Compare each result with the length asked for, and submit the rest."
@@ -27,7 +27,8 @@ extension FindingRule {
       return Sighting(
         severity: .warn, rings: [ring.id], requests: wrong.reversed().map(\.id),
         summary: "\(evidence.words(first)) moved \(first.result) of \(first.sqe.len) bytes"
-          + (wrong.count > 1 ? "; and \(wrong.count - 1) more were short" : ""),
+          + (wrong.count > 1 ? "; and \(wrong.count - 1) more were short" : "")
+          + evidence.reach(on: ring),
         numbers: [
           .init("requests", wrong.count), .init("asked", first.sqe.len),
           .init("moved", max(0, first.result)),
@@ -36,7 +37,7 @@ extension FindingRule {
   }
 
   static let copiedSend = FindingRule(
-    "copied-send",
+    "copied-send", .occurrence,
     meaning:
       "The network stack copied the data of a zero-copy send: it cost more than a plain send.",
     cure:
@@ -54,7 +55,7 @@ extension FindingRule {
       return Sighting(
         severity: .warn, rings: [ring.id], requests: copied.reversed().map(\.id),
         summary: "\(copied.count) of \(Words.count(total, "zero-copy send")) copied: "
-          + evidence.words(first),
+          + evidence.words(first) + evidence.reach(on: ring),
         numbers: [.init("copied", copied.count), .init("sends", total)])
     }
   }

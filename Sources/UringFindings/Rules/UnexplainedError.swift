@@ -36,6 +36,7 @@ extension FindingRule {
       severity: .warn, rings: [ring.id], requests: found.reversed().map(\.id),
       summary: "\(evidence.words(oldest)) ended with ECANCELED"
         + (found.count > 1 ? ", and \(Words.count(found.count - 1, "more request"))" : "")
+        + evidence.reach(on: ring)
         + ": no cancel, link or timeout ended it. Thread \(thread) had submitted it",
       numbers: [.init("cancelled", found.count)],
       meaning: "The kernel cancels what a thread has in flight when the thread exits.",
@@ -98,13 +99,5 @@ extension Request {
       )
     default: return nil
     }
-  }
-}
-
-extension Evidence {
-  /// True if all requests that have ended on a ring since a time are still in the history.
-  fileprivate func history(of ring: Ring, reaches time: UInt64) -> Bool {
-    if let oldest = snapshot.recent.last, oldest.lastTime <= time { return true }
-    return endedCount(on: ring.id, within: .history) >= ring.counts.completed
   }
 }

@@ -20,28 +20,32 @@ struct CaptureObject: ~Copyable {
 
   /// Every io_uring tracepoint with the programs that can be attached to it. The first program
   /// whose parameter count equals that of the kernel's tracepoint is used.
+  ///
+  /// They are attached in this order. Ends come before submissions: if a submission is recorded, the
+  /// request's end will be, too. `create` comes last: if it is recorded, so are all requests of the
+  /// ring.
   static let tracepoints: [(name: String, programs: [(name: String, parameters: Int)])] = [
-    ("create", [("create", 5)]),
-    ("register", [("register_", 5)]),
-    ("file_get", [("file_get", 2)]),
-    ("submit_req", [("submit_req", 1)]),
-    // The name of submit_req on 6.1.
-    ("submit_sqe", [("submit_sqe", 2)]),
+    // From 6.17 on the tracepoint passes a pointer to the CQE, before 6.17 the values of the CQE.
+    ("complete", [("complete_cqe", 3), ("complete_values", 7)]),
+    ("cqe_overflow", [("cqe_overflow", 5)]),
+    ("req_failed", [("req_failed", 3)]),
     ("queue_async_work", [("queue_async_work", 2)]),
     ("poll_arm", [("poll_arm", 3)]),
     ("task_add", [("task_add", 2)]),
     ("defer", [("defer", 1)]),
     ("link", [("link", 2)]),
     ("fail_link", [("fail_link", 2)]),
-    // From 6.17 on the tracepoint passes a pointer to the CQE, before 6.17 the values of the CQE.
-    ("complete", [("complete_cqe", 3), ("complete_values", 7)]),
-    ("cqe_overflow", [("cqe_overflow", 5)]),
-    ("req_failed", [("req_failed", 3)]),
+    ("short_write", [("short_write", 4)]),
+    ("file_get", [("file_get", 2)]),
     ("cqring_wait", [("cqring_wait", 2)]),
     // 6.1 passes the number of loops as a third parameter.
     ("task_work_run", [("task_work_run", 2), ("task_work_run_loops", 3)]),
     ("local_work_run", [("local_work_run", 3)]),
-    ("short_write", [("short_write", 4)]),
+    ("register", [("register_", 5)]),
+    ("submit_req", [("submit_req", 1)]),
+    // The name of submit_req on 6.1.
+    ("submit_sqe", [("submit_sqe", 2)]),
+    ("create", [("create", 5)]),
   ]
 
   /// Tracepoints that report the submission of a request; a kernel has one of them.
@@ -171,8 +175,6 @@ struct CaptureObject: ~Copyable {
     besides missing: [String: String], _ twinRefusal: inout String?
   ) throws(ProbeError) -> [String: String] {
     var absent = missing
-    // The completion programs come last in `chosen`. So a completion whose submission was not seen
-    // belongs to a request older than the capture.
     for (tracepoint, program) in chosen {
       do {
         try object.attach(program)

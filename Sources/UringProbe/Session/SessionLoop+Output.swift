@@ -6,10 +6,12 @@ import UringTrace
 
 /// Snapshots, dumps, and the names that they show.
 extension SessionLoop {
-  func publish(_ intake: inout RecordIntake) {
+  @discardableResult
+  func publish(_ intake: inout RecordIntake) -> Snapshot {
     let snapshot = intake.snapshot()
     state.publish { $0.snapshot = snapshot }
     askForNames(snapshot)
+    return snapshot
   }
 
   /// Makes the surveyor thread look up the names of files and threads of requests that a screen can

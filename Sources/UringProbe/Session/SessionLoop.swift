@@ -31,6 +31,7 @@ final class SessionLoop: @unchecked Sendable {
   /// a snapshot due at once.
   private var awaitsInventory = true
   private var inventories = 0
+  private var refresh = StateRefresh()
 
   /// Nanoseconds from the first record after a silence to the snapshot that shows the request.
   /// Often the request completes within this time, so the snapshot also shows its completion.
@@ -110,7 +111,7 @@ final class SessionLoop: @unchecked Sendable {
       passOn(commands, intake.aggregator)
       for path in commands.dumps { dump(&intake, to: path) }
       if now >= nextSnapshot || commands.wantsRefresh {
-        publish(&intake)
+        refreshStates(publish(&intake), at: now)
         nextSnapshot = now + commands.refreshInterval
       }
       let isFirst = sleep.sleep(
@@ -165,6 +166,15 @@ final class SessionLoop: @unchecked Sendable {
       if commands.wantsInventory { requests.wantsInventory = true }
       requests.inspections += inspections
     }
+  }
+
+  /// Asks for an inventory if the snapshot has requests whose state no record showed.
+  private func refreshStates(_ snapshot: Snapshot, at time: UInt64) {
+    guard options.refreshesStates, inventories > 0, refresh.isDue(snapshot, at: time) else {
+      return
+    }
+    awaitsInventory = true
+    state.mailbox.ask { $0.wantsInventory = true }
   }
 
   // MARK: Records
@@ -255,6 +265,7 @@ final class SessionLoop: @unchecked Sendable {
   /// True if the awaited inventory has arrived since the last call.
   private func hasAwaitedInventory(_ taken: Int) -> Bool {
     defer { inventories = taken }
+    if taken > inventories { refresh.note(arrivedAt: MonotonicClock.now()) }
     guard awaitsInventory, taken > inventories else { return false }
     awaitsInventory = false
     return true

@@ -330,7 +330,8 @@ extension Aggregator {
     if requests.chainMember(of: slot) == .none {
       requests.free(slot)
     } else {
-      chains.evicted(slot, &requests)
+      let ring = requests[slot].ring
+      if let chain = chains.evicted(slot, &requests) { rings.count(broken: chain, of: ring) }
     }
   }
 }

@@ -11,10 +11,12 @@ extension Aggregator {
     for handle in rings.handles { shown.append(ring(handle, latency: &latency)) }
     let rates = rings.rates(clock)
     let lists = requests.lists(rings.inFlightCount, observedSince: host.startTime)
+    let kept = chains.all(requests)
+    count(broken: kept, on: &shown)
     var snapshot = Snapshot(
       host: host, time: clock.now, recordCount: stream.records,
       damagedRecordCount: stream.damaged, lost: stream.lost, rings: shown,
-      requests: lists.inFlight, recent: lists.ended, chains: chains.all(requests),
+      requests: lists.inFlight, recent: lists.ended, chains: kept,
       groups: lending.allGroups(now: clock.now), buffers: lending.allBuffers(),
       latency: latency, events: withEvents ? events.events() : [], lastSecond: rates.lastSecond,
       lastMinute: rates.lastMinute, requestFlagNames: names.requestFlags,
@@ -29,6 +31,15 @@ extension Aggregator {
     snapshot.totals = totals
     if roles.isOn { snapshot.roles = currentRoles() }
     return snapshot
+  }
+
+  /// Adds the broken chains that are kept to those that were forgotten.
+  private func count(broken kept: [Chain], on rings: inout [Ring]) {
+    guard !kept.isEmpty else { return }
+    let places = Dictionary(uniqueKeysWithValues: rings.indices.map { (rings[$0].id, $0) })
+    for chain in kept where chain.brokenBy != 0 {
+      if let place = places[chain.ring] { rings[place].chainBreaks.count(chain) }
+    }
   }
 
   private mutating func ring(
@@ -51,7 +62,8 @@ extension Aggregator {
     ring.firstLook = rings[handle].depth.firstTime
     ring.lastLook = lastLook(at: handle)
     ring.sqPendingSince = rings[handle].depth.sqPendingSince(ring.counts)
-    ring.cqPendingSince = rings[handle].depth.cqPendingSince(ring.counts, at: clock.now)
+    ring.cqPendingSince = rings[handle].depth.cqPendingSince(
+      ring.counts, entries: ring.cqEntries, at: clock.now)
     ring.errnos.sort { ($1.count, $0.errno) < ($0.count, $1.errno) }
     let opcodes = latency[first...]
     if opcodes.count == 1 {

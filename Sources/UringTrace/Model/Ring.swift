@@ -53,6 +53,8 @@ public struct Ring: Sendable {
   public var latency: LatencySummary
   /// Errors by positive errno, most frequent first.
   public var errnos: [ErrnoCount]
+  /// Chains that broke since the ring was first seen, by the way in which they did.
+  public var chainBreaks: [ChainBreaks] = []
   /// Number of CQEs that the last `io_uring_cqring_wait` waited for, and its time; both 0 if none
   /// was seen.
   public var lastWaitMinEvents: Int32

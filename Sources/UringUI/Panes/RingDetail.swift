@@ -14,8 +14,9 @@ struct RingDetail {
   private func ago(_ time: UInt64) -> String { Humanise.duration(scene.age(since: time)) }
 
   /// Time from `time` until now, or until the ring was closed.
+  /// The time from `time` to the last look at the queues.
   private func lasted(since time: UInt64) -> String {
-    Humanise.duration((ring.isClosed ? ring.closedTime : scene.now).since(time))
+    Humanise.duration(min(ring.lastLook, scene.now).since(time))
   }
 
   /// A note for a closed ring: the state of its queues is from the last look at them.

@@ -124,12 +124,22 @@ struct ChainTracker: ~Copyable {
 
   /// Handles a member that has left the history. All members are kept until the last of them
   /// leaves; then the chain is forgotten.
+  ///
+  /// - Returns: the forgotten chain, if it broke; nil otherwise.
   @inline(never)
-  mutating func evicted(_ slot: Handle<RequestSlot>, _ requests: inout RequestTracker) {
+  mutating func evicted(
+    _ slot: Handle<RequestSlot>, _ requests: inout RequestTracker
+  ) -> Chain? {
     let member = requests.chainMember(of: slot)
     members[member].isEvicted = true
-    chains[members[member].chain].evictedCount &+= 1
-    forgetIfEvicted(members[member].chain, &requests)
+    let handle = members[member].chain
+    chains[handle].evictedCount &+= 1
+    let state = chains[handle]
+    let isBroken =
+      state.evictedCount == state.members.count && cause(of: state, requests) != .none
+    let chain = isBroken ? chain(state, requests) : nil
+    forgetIfEvicted(handle, &requests)
+    return chain
   }
 
   // MARK: Membership

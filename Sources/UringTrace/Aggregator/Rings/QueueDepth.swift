@@ -41,6 +41,14 @@ struct QueueDepth {
     cqes = counts.cqes
   }
 
+  /// Notes a scan of all rings that ended at `time` and did not record this ring, because its queues
+  /// had the same lengths as before. CQEs that were posted meanwhile have then been reaped.
+  mutating func foundUnchanged(_ counts: Ring.Counts, at time: UInt64) {
+    guard cqSince != 0, counts.cqes != cqes else { return }
+    cqSince = time
+    cqes = counts.cqes
+  }
+
   /// Time since which the kernel has taken no SQE; 0 if the queue is empty, or SQEs were taken
   /// since the last sample.
   func sqPendingSince(_ counts: Ring.Counts) -> UInt64 {
@@ -48,9 +56,14 @@ struct QueueDepth {
   }
 
   /// Time since which no CQE has been reaped; 0 if the queue is empty, or if CQEs must have been
-  /// reaped: some were posted since the last recorded sample, but no sample has shown a longer
-  /// queue.
-  func cqPendingSince(_ counts: Ring.Counts, at now: UInt64) -> UInt64 {
-    counts.cqes == cqes || now.since(time) < Self.patience ? cqSince : 0
+  /// reaped: more were posted since the last recorded sample than the queue has room for, or some
+  /// were posted but no sample has shown a longer queue.
+  ///
+  /// - Parameter entries: size of the completion queue; 0 if unknown.
+  func cqPendingSince(_ counts: Ring.Counts, entries: UInt32, at now: UInt64) -> UInt64 {
+    let posted = counts.cqes &- cqes
+    if posted == 0 { return cqSince }
+    let hasRoom = entries == 0 || UInt64(cqPending) + posted <= UInt64(entries)
+    return hasRoom && now.since(time) < Self.patience ? cqSince : 0
   }
 }

@@ -162,6 +162,12 @@ struct RingTracker: ~Copyable {
     rings[ring].strangers.note(time)
   }
 
+  /// Counts a broken chain that is forgotten. The handle can refer to a forgotten ring.
+  mutating func count(broken chain: Chain, of ring: Handle<RingState>) {
+    guard ring != .none, rings[unproven: ring].ring.id == chain.ring else { return }
+    rings[ring].ring.chainBreaks.count(chain)
+  }
+
   mutating func forget(_ ring: Handle<RingState>) {
     quiet(ring)
     keepRequests(rings[ring].ring.counts)

@@ -1,0 +1,44 @@
+import UringTrace
+
+/// Decides when an inventory (BPF iterators over the kernel's lists of requests) is due because a
+/// request may have a state that no record showed: the kernel reports neither the arming of a
+/// POLL_ADD nor the start of a LINK_TIMEOUT.
+struct StateRefresh {
+  /// Time of the last inventory, and of the request for it; nanoseconds, CLOCK_MONOTONIC.
+  private var asked: UInt64 = 0
+  private var pause = Self.least
+
+  /// Nanoseconds without a record after which the state of a request counts as doubtful.
+  private static let patience: UInt64 = 1_000_000_000
+  /// Minimum nanoseconds between inventories.
+  private static let least: UInt64 = 5_000_000_000
+  /// Inventories take at most one part in this many of the time.
+  private static let share: UInt64 = 100
+  /// Number of requests in flight above which only the user asks for an inventory, because it needs
+  /// memory for each of them.
+  private static let mostInFlight = 10_000
+  /// Number of requests to look at: the oldest ones, which a screen shows.
+  private static let most = 256
+
+  /// Notes an inventory that was requested at the time `asked` and has arrived.
+  mutating func note(arrivedAt now: UInt64) {
+    if asked != 0 { pause = max(Self.least, now.since(asked) * Self.share) }
+  }
+
+  /// True if an inventory is due, which then counts as requested.
+  mutating func isDue(_ snapshot: Snapshot, at now: UInt64) -> Bool {
+    guard now.since(asked) >= pause, snapshot.requests.count <= Self.mostInFlight else {
+      return false
+    }
+    let isDoubtful = snapshot.requests.prefix(Self.most).contains { request in
+      Self.doubtful.contains(request.state) && request.lastTime > asked
+        && now.since(request.lastTime) >= Self.patience
+    }
+    guard isDoubtful else { return false }
+    asked = now
+    return true
+  }
+
+  /// States that only an inventory can show to have ended.
+  private static let doubtful: Set<Request.State> = [.submitted, .issued, .linked]
+}
