@@ -69,6 +69,10 @@ extension Metric {
       "uringtop_request_duration_seconds", .histogram, labels: roleLabels,
       "Time from the submission of a request to its first CQE, or to its end without one. The exemplar of a bucket is its last request."
     ) { moment in moment.roles.map { Sample($0.labels, .latency($0.latency)) } },
+    role(
+      "uringtop_requests_unmeasured",
+      "Requests that ended and are not in uringtop_request_duration_seconds: records were lost, or the requests are not in the sample or older than uringtop."
+    ) { $0.unmeasured },
   ]
 
   private static func name(ofErrno errno: Int32) -> String {

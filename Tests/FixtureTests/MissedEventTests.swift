@@ -55,8 +55,8 @@ import UringTrace
   private static func sample(_ run: TargetRun) throws -> [Event] {
     let all = try events(run)
     return try kinds.flatMap { kind in
-      // For a run with faults, the log lacks the results of failed commands, so these kinds cannot
-      // be compared.
+      // In a run with faults the target's log lacks the results of failed commands. It then does not
+      // show which differences a missing submission or completion must cause.
       if run.isFaulty, kind == .submit || kind == .complete { return [Event]() }
       let some = all.filter { $0.kind == kind }
       try #require(some.count > 20)

@@ -79,7 +79,7 @@ public struct TruthComparison {
     let ringExits = truth.requests.filter { $0.end == .ringExit }.count
     let unreaped = truth.requests.filter { $0.overflowed == true && $0.cqes == 0 }.count
     expect(sum(\.submitted), truth.submitted, "submitted")
-    expect(sum(\.cqes), truth.cqes + UInt64(ringExits + unreaped + reapedLate), "CQEs")
+    expect(sum(\.cqes), truth.cqes + UInt64(ringExits + unreaped + unreapedAtClose), "CQEs")
     expect(sum(\.overflows), truth.overflowed, "overflows")
     expect(sum(\.skipped), truth.skipped + truth.silent, "skipped")
     expect(sum(\.preparationFailures), truth.prepFailed, "preparation failures")
@@ -92,9 +92,9 @@ public struct TruthComparison {
     expect(inFlight, isOver ? 0 : truth.inFlight - UInt64(unreaped), "in flight")
   }
 
-  /// Number of CQEs that were unreaped when the program closed their ring. The truth counts such a
-  /// CQE in its request's `cqes`, but not in the program's `cqes`.
-  private var reapedLate: Int {
+  /// Number of requests whose CQE the program had not reaped when it closed their ring. The truth
+  /// counts this CQE in the request's `cqes`, but not in the program's `cqes`.
+  private var unreapedAtClose: Int {
     truth.requests.filter { $0.unreaped == true && $0.cqes > 0 }.count
   }
 

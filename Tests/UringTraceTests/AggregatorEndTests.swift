@@ -305,4 +305,17 @@ import UringTrace
     #expect(snapshot.ended(1)?.state == .completed)
     #expect(snapshot.counts.errors == 0)
   }
+
+  /// A completed request is in the latencies, or counts as unmeasured.
+  @Test func endOfARequestOlderThanTheObservationIsUnmeasured() {
+    var stream = RecordStream()
+    stream.parked(1, userData: 7)
+    stream.submit(2, userData: 8)
+    stream.complete(1, 1)
+    stream.complete(2)
+    let snapshot = stream.snapshot()
+    #expect(snapshot.counts.found == 1 && snapshot.counts.completed == 2)
+    #expect(snapshot.counts.unmeasured == 1)
+    #expect(snapshot.latency.reduce(0) { $0 + $1.summary.count } == 1)
+  }
 }

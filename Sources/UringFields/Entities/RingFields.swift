@@ -271,9 +271,9 @@ extension FieldSet<Ring> {
         meaning: "Requests that ended with an error, counted by errno."
       ) { ring, _ in ring.errnos },
       .list(
-        "chain_breaks", FieldSet<ChainBreaks>.chainBreaks,
+        "chain_breaks", FieldSet<ChainBreaks>.chainBreaks, .ifKnown,
         meaning: "Chains that broke and cancelled requests, by the request that broke them."
-      ) { ring, _ in ring.chainBreaks },
+      ) { ring, _ in ring.chainBreaks.isEmpty ? nil : ring.chainBreaks },
       .list(
         "files", FieldSet<RingFile>.files,
         meaning:

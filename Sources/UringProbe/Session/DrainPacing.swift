@@ -45,7 +45,7 @@ struct DrainPacing {
       interval = max(Self.shortest, min(interval, Self.longestUnwatched) / 2)
     } else if interval > Self.longestUnwatched, drained > aim / 16 {
       interval = Self.longestUnwatched
-    } else if drained < aim / 64, interval >= Self.longestUnwatched {
+    } else if drained < aim / 32, interval >= Self.longestUnwatched {
       interval = min(longest, interval * 2)
     } else if drained < aim / 8, interval < Self.longestUnwatched {
       interval = min(Self.longestUnwatched, interval + interval / 4)

@@ -6,20 +6,26 @@ import UringTrace
 /// The path of every record of a session, from the record buffer to the aggregator and the sink.
 ///
 /// Each record is copied into the tail (the latest records, in memory). The aggregator and the sink
-/// receive the records from there in runs, while they are still in the processor's cache.
+/// receive the records from there in runs, while they are still in the processor's cache. A session
+/// that keeps neither events nor a tail for a dump passes long runs on without the copy.
 struct RecordIntake: ~Copyable {
   private(set) var aggregator: Aggregator
   private var tail: RecordTail
   private var sink: (any RecordSink)?
   private let state: SessionState
+  /// True if no later call refers to the records: long runs then skip the tail and its copy.
+  private let needsNoTail: Bool
 
   /// Size of a run in bytes; a run fits into the cache of one processor core.
   private static let runSize = 1 << 17
+  /// Bytes from which a run is worth a call of the sink.
+  private static let directSize = 1 << 12
 
   init(options: LiveSession.Options, host: HostDescription, state: SessionState) {
     aggregator = Aggregator(host: host, limits: options.limits)
     sink = options.sink
     self.state = state
+    needsNoTail = options.dumpWriter == nil && options.limits.events == 0
     // Without a dump writer the tail only buffers runs, so two chunks that stay in the cache
     // suffice.
     tail =
@@ -32,9 +38,18 @@ struct RecordIntake: ~Copyable {
   /// aggregator.
   @inline(__always)
   mutating func append(_ records: UnsafeRawBufferPointer) {
+    if needsNoTail, records.count >= Self.directSize { return handOver(directly: records) }
     if tail.newLength >= Self.runSize { handOver() }
     guard !tail.append(records) else { return }
     startChunk(with: records)
+  }
+
+  /// Gives a long run to the aggregator and the sink without a copy.
+  @inline(never)
+  private mutating func handOver(directly records: UnsafeRawBufferPointer) {
+    handOver()
+    deliver(records)
+    aggregator.completeEvents()
   }
 
   @inline(never)
@@ -58,7 +73,10 @@ struct RecordIntake: ~Copyable {
   @inline(never)
   mutating func handOver() {
     let records = tail.takeNew()
-    guard !records.isEmpty else { return }
+    if !records.isEmpty { deliver(records) }
+  }
+
+  private mutating func deliver(_ records: UnsafeRawBufferPointer) {
     aggregator.consume(kept: records)
     state.progress.advance()
     guard let sink else { return }

@@ -110,8 +110,8 @@ extension Aggregator {
     countFound(on: ring)
     rings.noteStranger(on: ring, endedAt: cqe.moment.time)
     rings[ring].ring.counts.completed &+= 1
-    rings[ring].ring.counts.unmeasured &+= 1
     roles.count(ring, opcode) { $0.counts.completed &+= 1 }
+    countUnmeasured(opcode, ring)
   }
 
   /// Finds the request of a CQE whose record names no request: a multishot request that continues,

@@ -91,6 +91,7 @@ extension RoleTracker.Pending {
     counts.dropped &+= record.pointee.dropped
     counts.skipped &+= record.pointee.skipped
     counts.preparationFailures &+= record.pointee.failed
+    counts.unmeasured &+= record.pointee.unmeasured
     count(
       bytes: record.pointee.bytes, traits.direction(Opcode(rawValue: record.pointee.base.opcode)))
     record.forEachError(traits) { count(errno: $0, times: $1) }

@@ -289,12 +289,24 @@ extension Aggregator {
       count(error: result, of: requests[slot].request.opcode, ring)
     }
     rings[ring].ring.inFlight &-= 1
+    if !requests[slot].isLatencyRecorded, state != .ended,
+      requests.preparationError(of: requests[slot]) == 0
+    {
+      countUnmeasured(requests[slot].request.opcode, ring)
+    }
     if requests[slot].isLending { endLending(to: slot, moment, &event) }
     if requests.chainMember(of: slot) != .none, let next = chains.next(after: slot, requests) {
       requests[next].request.state = .submitted
       requests.changeExtra(of: next) { $0.releasedTime = moment.time }
     }
     evict(requests.retire(slot))
+  }
+
+  /// Counts, by ring and by role, a request that ended and whose latency is not known.
+  @inline(never)
+  mutating func countUnmeasured(_ opcode: Opcode, _ ring: Handle<RingState>) {
+    rings[ring].ring.counts.unmeasured &+= 1
+    roles.count(ring, opcode) { $0.counts.unmeasured &+= 1 }
   }
 
   /// Ends a request whose end was not observed.

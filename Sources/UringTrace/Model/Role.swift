@@ -53,6 +53,8 @@ public struct Role: Sendable {
     public var preparationFailures: UInt64 = 0
     /// Requests handed to io-wq.
     public var punted: UInt64 = 0
+    /// Requests that ended and are in no latency bucket; as in ``Ring/Counts``.
+    public var unmeasured: UInt64 = 0
     public var bytesRead: UInt64 = 0
     public var bytesWritten: UInt64 = 0
 
@@ -67,6 +69,7 @@ public struct Role: Sendable {
       sum.skipped &+= other.skipped
       sum.preparationFailures &+= other.preparationFailures
       sum.punted &+= other.punted
+      sum.unmeasured &+= other.unmeasured
       sum.bytesRead &+= other.bytesRead
       sum.bytesWritten &+= other.bytesWritten
     }

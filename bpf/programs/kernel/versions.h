@@ -61,8 +61,8 @@ struct file___ref {
 /* Registered buffers and files */
 
 /*
- * Each occupied slot of registered buffers or files gets an io_rsrc_node, which counts the requests that hold it:
- * 6.12 | 6.17, 7029acd8a950 and 3597f2786b68. The types below are those of kernels without such nodes.
+ * 6.17 and later keep an io_rsrc_node for each registered buffer and file, and count in it the requests that hold the
+ * buffer or file: 6.12 | 6.17, 7029acd8a950 and 3597f2786b68. The types below are those of older kernels.
  */
 struct io_kiocb___imu {
   struct io_mapped_ubuf *imu;
