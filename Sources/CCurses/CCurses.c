@@ -28,7 +28,7 @@ static void restore_string(char *text, size_t size, const char *capability) {
     strncat(text, value, size - strlen(text) - 1);
 }
 
-/* Terminals that many systems have no terminfo entry for, each with a relative: an entry for the same sequences. */
+/* Terminals without a terminfo entry on many systems, each with a relative: an entry with the same sequences. */
 static const struct {
   const char *name, *relative;
 } relatives[] = {
@@ -39,7 +39,7 @@ static const struct {
     {"screen", "screen-256color"},
 };
 
-/* True if `name` is `of`, or `of` with a suffix after a hyphen: "foot-extra" is a variant of "foot", "football" not. */
+/* True if `name` is `of`, alone or with a suffix after a hyphen: "foot-extra" matches "foot", "football" does not. */
 static bool is_variant(const char *name, const char *of) {
   size_t length = strlen(of);
   return strncmp(name, of, length) == 0 && (!name[length] || name[length] == '-');

@@ -12,7 +12,7 @@
 #include <term.h>
 #include <unistd.h>
 
-/* Key numbers that curses returns for the bytes that begin a report. They are above all numbers of real keys. */
+/* Key numbers that curses returns for the bytes that begin a mouse report. They are above all numbers of real keys. */
 enum { SGR_REPORT = KEY_MAX + 1, X10_REPORT };
 
 /* Texts that switch reports of button presses on and off. The terminal uses the SGR encoding (1006) if it supports that
@@ -20,7 +20,7 @@ enum { SGR_REPORT = KEY_MAX + 1, X10_REPORT };
 #define REPORTS_ON "\033[?1000h\033[?1006h"
 #define REPORTS_OFF "\033[?1000l\033[?1006l"
 
-/* Bits of a button's number: shift, meta or control was held; the wheel was turned. */
+/* Bits of a button's number: MODIFIERS if shift, meta or control was held, WHEEL if the wheel was turned. */
 #define MODIFIERS (4 | 8 | 16)
 #define WHEEL 64
 

@@ -23,7 +23,7 @@ static struct process_terminal terminal;
 
 /* The first signal that requested the end of the process; 0: none. */
 static volatile sig_atomic_t asked;
-/* Seconds after that signal until the end is forced. */
+/* Seconds after the first signal until the end is forced. */
 #define PATIENCE 3
 
 void cc_wake(void) {

@@ -152,7 +152,7 @@ static void refuse(struct program *program, const unsigned short *calls, size_t 
   }
 }
 
-/* Refuses openat. With allows_writing, permits opens for writing only, of folders, and with O_PATH. */
+/* Refuses openat. With allows_writing, permits O_WRONLY, O_DIRECTORY, O_PATH and O_TMPFILE, unless O_RDWR is set. */
 static void refuse_reading(struct program *program, bool allows_writing) {
   add(program, BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, allows_writing ? 5 : 1);
   if (allows_writing) {

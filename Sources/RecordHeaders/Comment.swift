@@ -1,4 +1,4 @@
-/// A line of a header, for error messages.
+/// The position of a line in a header of the records, for error messages.
 struct SourceLine: Hashable, Sendable {
   var file: String
   var number: Int

@@ -149,8 +149,8 @@ struct Describer {
   ) throws -> [RecordDescription.Field] {
     var ordered = fields
     if let order = structure.comment["order"] {
-      // `@order` does not name the members that the lines of all kinds have. They always come
-      // first.
+      // `@order` does not name the members that the JSON lines of all kinds have. These members
+      // always come first.
       let members = fields.filter { !$0.fields.allSatisfy(\.format.isOfLine) }
       guard order.sorted() == members.map(\.name).sorted() else {
         let missing = members.map(\.name).filter { !order.contains($0) }
@@ -163,7 +163,7 @@ struct Describer {
       ordered += order.map { name in fields.first { $0.name == name }! }
     }
     let all = ordered.flatMap(\.fields)
-    // Values that are stored behind the struct follow the fields of the struct.
+    // In JSON, values that are stored behind the struct follow the fields of the struct.
     let result = all.filter { !$0.format.trails } + all.filter { $0.format.trails }
     for (index, field) in result.enumerated()
     where result[..<index].contains(where: { $0.name == field.name && !field.format.isOfLine }) {
@@ -230,7 +230,7 @@ extension RecordDescription.Field.Format {
     }
   }
 
-  /// True for a member that the lines of all kinds have.
+  /// True for a member that the JSON lines of all record kinds have.
   var isOfLine: Bool {
     if case .line = self { true } else { false }
   }

@@ -1,4 +1,4 @@
-/// A JSON value, in which the members of objects are in order.
+/// A JSON value. The members of an object keep their order.
 indirect enum JSONValue: Sendable {
   case text(String)
   case number(Int)

@@ -69,7 +69,7 @@ struct RecordDescription: Sendable {
       /// One of the vocabulary's names.
       case choice(Vocabulary)
       case bits(Vocabulary)
-      /// A member that the lines of all kinds have.
+      /// A member that the JSON lines of all record kinds have.
       case line(String)
       case object([Field])
       case trailingText(limit: Int?)
@@ -82,7 +82,8 @@ struct RecordDescription: Sendable {
       var name: String
       var selector: Scalar
       var mask: Int
-      /// True if the selector is not a member in JSON. It is then set when a trace is read.
+      /// True if the selector is not a member in JSON. When a trace is read, the selector is then
+      /// set to 1 if the line has the alternative member.
       var isHidden: Bool
     }
 

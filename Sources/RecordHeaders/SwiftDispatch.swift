@@ -41,8 +41,8 @@ struct SwiftDispatch {
 
   private func empty(_ kind: RecordDescription.Kind) -> String { "  \(signature(kind)) {}" }
 
-  /// Returns the case of a kind. Records that can be shorter than the struct are handled as a copy
-  /// in which missing fields are 0.
+  /// Returns the switch case for a kind. If records of the kind can be shorter than the struct, the
+  /// method receives a copy in which missing fields are 0.
   private func branch(_ kind: RecordDescription.Kind) -> String {
     let name = escaped(kind.swiftName)
     return kind.minimumSize < kind.structSize

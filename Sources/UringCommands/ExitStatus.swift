@@ -5,30 +5,30 @@ enum ExitStatus {
   static let success: Int32 = 0
   /// `report`: a finding is at least as severe as --fail-on.
   static let findings: Int32 = 1
-  /// `report`: no finding is that severe, but the watched command failed. The command's own status
-  /// is in the report.
+  /// `report`: the watched command failed, and no finding is as severe as --fail-on. The report
+  /// contains the command's own status.
   static let childFailed: Int32 = 2
   /// `report --require-rings`: there was no ring.
   static let noRings: Int32 = 3
   /// The command line is invalid, for instance because of an unknown opcode.
   static let usage: Int32 = 64
-  /// Not a recording, a recording of a newer schema, or one damaged from its start.
+  /// The input is not a recording, is a recording of a newer schema, or is damaged from its start.
   static let badRecording: Int32 = 65
   /// The recording to read does not exist or cannot be read.
   static let noInput: Int32 = 66
-  /// No such process, or no such ring descriptor in it.
+  /// A named process does not exist, or has no such ring descriptor.
   static let noProcess: Int32 = 67
   /// The kernel has no BTF or lacks a tracepoint, or refused BPF.
   static let unsupportedKernel: Int32 = 69
-  /// A system error: out of memory, of processes, of descriptors.
+  /// A system error: out of memory, of processes or of descriptors.
   static let system: Int32 = 71
-  /// Standard output is not a terminal, or is an unknown one.
+  /// Standard output is not a terminal, or is a terminal of an unknown type.
   static let noTerminal: Int32 = 72
   /// The output cannot be created.
   static let cannotCreate: Int32 = 73
   /// Writing the output failed midway, for instance because the disk is full.
   static let outputFailed: Int32 = 74
-  /// Not root, and a capability is missing.
+  /// uringtop does not run as root, and lacks a capability.
   static let notPermitted: Int32 = 77
   /// The command after `--` was found, but is not executable.
   static let childNotExecutable: Int32 = 126

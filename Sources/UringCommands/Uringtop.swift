@@ -55,7 +55,7 @@ struct Uringtop: ParsableCommand {
     Glibc.exit(status)
   }
 
-  /// The command that prints the help for an error: that of the subcommand whose arguments are
+  /// The command line that prints help for an error: `--help` of the subcommand whose arguments are
   /// wrong.
   private static func help(for error: any Error) -> Substring {
     let hint = fullMessage(for: error).split(separator: "\n").last ?? ""
@@ -99,7 +99,8 @@ struct Uringtop: ParsableCommand {
 
 /// The entry point for the executable.
 package enum Program {
-  /// Runs the command line of the process, and ends the process with the status of docs/exit-status.md.
+  /// Runs the command line of the process, and ends the process with a status of
+  /// docs/exit-status.md.
   package static func run() {
     Uringtop.main()
   }

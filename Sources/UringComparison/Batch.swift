@@ -17,7 +17,8 @@ struct Batch: Sendable {
   private(set) var overflowed: UInt64 = 0
 
   static let sampleLimit = 512
-  /// Most errnos with a count of their own; errors with further errnos count under 0.
+  /// Maximum number of errnos with a count of their own. Errors with further errnos are counted
+  /// under errno 0.
   private static let errnoLimit = 16
 
   mutating func add(_ request: borrowing Request, random: inout SeededGenerator) {

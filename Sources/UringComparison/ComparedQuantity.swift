@@ -22,8 +22,9 @@ public struct ComparedQuantity: Sendable, Hashable {
   /// True if a larger value is worse.
   public let isWorseHigher: Bool
 
-  /// The smallest change that counts as a regression or an improvement, even if it is statistically
-  /// certain. Two recordings do not show how much results vary between other runs on the machine.
+  /// The smallest change that counts as a regression or an improvement. A smaller change does not
+  /// count even if it is statistically certain, because two recordings do not show how much results
+  /// vary between other runs on the machine.
   let threshold: Double
 }
 
@@ -82,9 +83,9 @@ struct QuantityValues {
   }
 }
 
-/// The variation of a latency between runs that the processor's speed causes. The processor's
-/// frequency, its caches and its other load change the processor time in a latency, but not the
-/// time of a device or a timer.
+/// The part of a latency's variation between runs that is due to the processor's speed. The
+/// processor's frequency, its caches and its other load change the processor time in a latency, but
+/// not the time of a device or a timer.
 private enum ProcessorDrift {
   private static let share = 0.2
   /// Most processor time that a latency is assumed to contain, nanoseconds.

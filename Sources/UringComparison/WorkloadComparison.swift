@@ -38,12 +38,13 @@ public struct WorkloadComparison: Sendable {
   /// All compared quantities: regressions, improvements, then unchanged ones. Within each verdict,
   /// the largest effect comes first.
   public private(set) var differences: [Difference]
-  /// Roles with requests in one recording only.
+  /// Roles with requests only in ``before`` (disappeared) or only in ``after`` (appeared).
   public let disappearedRoles: [(role: WorkloadRole, requests: UInt64)]
   public let appearedRoles: [(role: WorkloadRole, requests: UInt64)]
   /// Roles in both recordings with too few requests to compare.
   public let scarceRoles: [(role: WorkloadRole, requests: UInt64)]
-  /// Findings in one recording only. Findings match by tag and program.
+  /// Findings only in ``before`` (disappeared) or only in ``after`` (appeared). Findings match by
+  /// tag and program.
   public let disappearedFindings: [Finding]
   public let appearedFindings: [Finding]
 

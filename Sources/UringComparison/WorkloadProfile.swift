@@ -18,7 +18,8 @@ public struct WorkloadProfile: Sendable {
   /// Number of records missing from the recording.
   public let lostCount: UInt64
 
-  /// Number of roles from which requests on further files get the file ``WorkloadRole/otherFiles``.
+  /// Once there are this many roles, a request that would need a new role gets the file
+  /// ``WorkloadRole/otherFiles``.
   static let roleLimit = 256
   /// Number of parts of a recording for which each program's counts are compared.
   private static let partCount: UInt64 = 48

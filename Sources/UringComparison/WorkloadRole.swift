@@ -9,8 +9,8 @@ import UringTrace
 public struct WorkloadRole: Hashable, Sendable, Comparable {
   /// Name of the process that owns the ring.
   public var program: String
-  /// Name of the file with `#` for each run of digits, or the kind of a file without a path; empty for requests
-  /// without a file, nil for all requests of the opcode together.
+  /// Name of the file with `#` for each run of digits, or the kind of a file without a path. Empty
+  /// for requests without a file; nil for the role of all requests of the opcode.
   public var file: String?
   public var opcode: Opcode
 

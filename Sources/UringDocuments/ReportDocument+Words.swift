@@ -4,7 +4,7 @@ import UringTrace
 
 /// Texts that all human-readable reports share.
 extension ReportDocument {
-  /// The rings of a finding, as they were when it held: `ring 1 (fio 4711 fd 3)`.
+  /// The rings of a finding, as they were when the finding held: `ring 1 (fio 4711 fd 3)`.
   package func labels(ofRingsOf finding: Finding) -> [String] {
     let rings = finding.past?.rings ?? snapshot.rings
     return finding.rings.map { id in

@@ -102,7 +102,7 @@ extension JSONValue {
     for name in names { set(name, .list(change(self[name]?.elements ?? []))) }
   }
 
-  /// A document of schema 2, with the members that schema 3 renamed or added.
+  /// This document of schema 2, converted: with the names and the members that are new in schema 3.
   fileprivate var withNamesOfSchema3: JSONValue {
     let names = ["poll_ns": "poll_armed_ns", "worker_ns": "io_wq_ns"]
     var document = self

@@ -17,18 +17,18 @@ public struct Diagnosis: Sendable {
 
   private let window: UInt64?
   private let seesEveryRequest: Bool
-  /// Counters of the rings at earlier times, oldest first. The first sample is the start of the
-  /// span.
+  /// Counters of the rings at earlier times, oldest first. The span begins at the first sample.
   private var samples: [Sample] = []
-  /// The last finding of each occurrence within the window, and the time of its snapshot.
+  /// The last finding of each occurrence rule about each ring, with the time of its snapshot.
+  /// Findings older than the window are removed.
   private var occurrences: [Subject: (finding: Finding, time: UInt64)] = [:]
 
   /// Minimum nanoseconds between samples, to limit their number in a window.
   private static let sampleInterval: UInt64 = 1_000_000_000
 
   /// - Parameter window: length of the span in nanoseconds; nil for the whole observation.
-  /// - Parameter seesEveryRequest: false if a filter leaves out requests of the rings in view. Rules that infer
-  ///   something from the absence of requests are then not evaluated.
+  /// - Parameter seesEveryRequest: false if a filter leaves out requests of the rings in view.
+  ///   Rules that infer something from the absence of requests are then not evaluated.
   public init(window: UInt64? = nil, seesEveryRequest: Bool = true) {
     self.window = window
     self.seesEveryRequest = seesEveryRequest
@@ -47,8 +47,9 @@ public struct Diagnosis: Sendable {
       })
   }
 
-  /// Remembers a rule's findings. Returns its earlier findings within the window about other rings:
-  /// the requests that showed them may have been forgotten since.
+  /// Remembers the findings of an occurrence rule. Returns the rule's earlier findings within the
+  /// window about rings that `findings` does not name: the requests that showed them may have been
+  /// forgotten since.
   private mutating func remembered(
     _ rule: FindingRule, besides findings: [Finding], at time: UInt64
   ) -> [Finding] {
@@ -62,7 +63,8 @@ public struct Diagnosis: Sendable {
       .map(\.value.finding).sorted { $0.ring < $1.ring }
   }
 
-  /// Findings about conditions that hold at the time of a snapshot.
+  /// Findings of all rules except span rules: conditions that hold at the time of a snapshot, and
+  /// occurrences that are still known.
   func conditions(in snapshot: Snapshot) -> [Finding] {
     let evidence = evidence(snapshot)
     return FindingRule.all.filter { $0.scope.kind != .span }
@@ -83,7 +85,7 @@ public struct Diagnosis: Sendable {
     }
   }
 
-  /// Findings by severity, the worst first; those of one severity keep their order.
+  /// Returns findings sorted by severity, worst first. Findings of one severity keep their order.
   static func ordered(_ findings: [Finding]) -> [Finding] {
     Finding.Severity.allCases.reversed().flatMap { severity in
       findings.filter { $0.severity == severity }
@@ -108,7 +110,8 @@ public struct Diagnosis: Sendable {
     let isFirst = samples.isEmpty && snapshot.time.since(snapshot.host.startTime) < window
     var sample = Sample(time: snapshot.time, rings: [:])
     if isFirst {
-      // All counts so far are within the window.
+      // The observation is shorter than the window, so all counts since its start are in the
+      // window.
       sample.time = snapshot.host.startTime
     } else {
       for ring in snapshot.rings { sample.rings[ring.id] = RingSample(ring) }

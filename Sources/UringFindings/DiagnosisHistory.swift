@@ -1,15 +1,16 @@
 import UringTrace
 
-/// Applies the rules of ``FindingRule`` to a whole observation: to its end, and to conditions that held for a while
-/// before.
+/// Applies the rules of ``FindingRule`` to a whole observation: to the state at its end, and to
+/// conditions that held earlier and have ended.
 public struct DiagnosisHistory: Sendable {
   private let seesEveryRequest: Bool
-  /// Conditions that each rule found on each ring, oldest first. The last may still hold, all
-  /// others have ended.
+  /// Periods in which a rule's condition held on a ring, by rule and ring, oldest first. The last
+  /// period of a list may continue; all earlier ones have ended.
   private var episodes: [Subject: [Episode]] = [:]
   private var lastTime: UInt64 = 0
 
-  /// Nanoseconds between calls of ``look(at:)``. A condition that holds for longer is not missed.
+  /// Nanoseconds between calls of ``look(at:)``. A condition that holds for longer than this is
+  /// never missed.
   public static let interval: UInt64 = 500_000_000
 
   private struct Subject: Hashable {
@@ -17,12 +18,12 @@ public struct DiagnosisHistory: Sendable {
     var ring: Ring.ID
   }
 
-  /// A condition from the first look that saw it to the last.
+  /// A period in which a condition held, from the first to the last call of ``look(at:)`` that
+  /// found it.
   fileprivate struct Episode: Sendable {
     var from: UInt64
     var until: UInt64
-    /// The finding of the look that shows the condition best. The requests and rings below are
-    /// those that this finding names.
+    /// The worst finding of the period. ``requests`` and ``rings`` are those that it names.
     var finding: Finding
     var requests: [Request]
     var rings: [Ring]
@@ -33,7 +34,7 @@ public struct DiagnosisHistory: Sendable {
     self.seesEveryRequest = seesEveryRequest
   }
 
-  /// Examines one moment of the observation. Ignores a snapshot that is not later than the last
+  /// Examines one moment of the observation. Ignores a snapshot that is not later than the previous
   /// one.
   public mutating func look(at snapshot: Snapshot) {
     guard snapshot.time > lastTime else { return }
@@ -60,7 +61,8 @@ public struct DiagnosisHistory: Sendable {
     Diagnosis(seesEveryRequest: seesEveryRequest).notEvaluated(in: end, besides: findings)
   }
 
-  /// Findings at the end, and those that held for a while before; the worst first.
+  /// Findings at the end, and findings about conditions that held earlier and have ended; worst
+  /// first.
   public mutating func findings(at end: Snapshot) -> [Finding] {
     var diagnosis = Diagnosis(seesEveryRequest: seesEveryRequest)
     let current = diagnosis.findings(in: end)
@@ -97,8 +99,7 @@ extension DiagnosisHistory.Episode {
     if !now.isLess(than: self) { self = now }
   }
 
-  /// True if the other episode shows more: its finding is worse, concerns more requests, or held
-  /// for longer.
+  /// True if the other episode is worse: by severity, then by number of requests, then by duration.
   fileprivate func isLess(than other: Self) -> Bool {
     (finding.severity.rawValue, finding.requestCount, until - from)
       < (other.finding.severity.rawValue, other.finding.requestCount, other.until - other.from)
@@ -115,7 +116,7 @@ extension FindingRule {
       guard let ring = end.rings.first(where: { $0.id == ring }), ring.isClosed else {
         return false
       }
-      // The condition lasted until the close: no look in between found that it had ended.
+      // A condition that was found at most two intervals before the close lasted until the close.
       return ring.closedTime.since(time) <= 2 * DiagnosisHistory.interval
     }
   }

@@ -1,30 +1,33 @@
 import UringTrace
 
-/// The input of rules: a snapshot arranged by ring, and the changes of each ring within a span of time.
+/// The input of rules: a snapshot arranged by ring, and the changes of each ring within a span of
+/// time.
 ///
 /// Rules about changes over time use ``counts(of:)`` and ``ended(on:)``, which cover the same span.
 struct Evidence {
   let snapshot: Snapshot
   /// Length in nanoseconds of the span that the counts cover.
   let span: UInt64
-  /// True if every request of the rings in view has records and none of the records were lost. Then
-  /// there are no requests other than those with records.
+  /// True if every request of the rings in view was recorded and no record was lost. A rule can
+  /// then infer that a request without records does not exist.
   let isComplete: Bool
-  /// True if every request of the rings in view has records, some of which may have been lost.
+  /// True if neither a filter nor sampling leaves out requests of the rings in view. Records may
+  /// still have been lost.
   private let recordsEveryRequest: Bool
   /// Rings in view, including closed ones.
   let rings: [Ring]
 
-  /// The graph of waits; nil without a recent look at waits.
+  /// The graph of waits; nil without a recent look at waits (a collection of what threads, files
+  /// and requests wait for).
   let waits: WaitGraph?
   let deadlocks: [Deadlock]
 
   private let start: UInt64
   private let earlier: [Ring.ID: RingSample]
-  /// Positions in the snapshot's ``Snapshot/requests`` and ``Snapshot/recent``.
+  /// Positions of each ring's requests in ``Snapshot/requests`` and ``Snapshot/recent``.
   private var inFlightPositions: [Ring.ID: [Int]] = [:]
   private var endedPositions: [Ring.ID: [Int]] = [:]
-  /// ``Snapshot/recent`` as an array, because rules go through it many times.
+  /// ``Snapshot/recent`` as an array, because rules iterate over it many times.
   private let endedRequests: [Request]
   private var latencies: [LatencyKey: LatencySummary] = [:]
 
@@ -33,7 +36,8 @@ struct Evidence {
     var opcode: Opcode
   }
 
-  /// - Parameter earlier: the rings as they were at `start`; all other rings were created later.
+  /// - Parameter earlier: counters of the rings at `start`. A ring without an entry was created
+  ///   later.
   init(
     _ snapshot: Snapshot, since start: UInt64, earlier: [Ring.ID: RingSample],
     seesEveryRequest: Bool
@@ -57,8 +61,8 @@ struct Evidence {
     }
   }
 
-  /// True if every request of the ring has records. Then there are no requests of the ring other
-  /// than those with records.
+  /// True if every request of the ring was recorded and no record was lost. A rule can then infer
+  /// that a request without records does not exist on the ring.
   func isComplete(_ ring: Ring) -> Bool {
     recordsEveryRequest && snapshot.hasWholeHistory(of: ring)
   }
@@ -93,8 +97,8 @@ struct Evidence {
     case history
   }
 
-  /// Calls `body` for each ended request of a ring that is still known, newest first. Does not copy the requests,
-  /// because there are many.
+  /// Calls `body` for each ended request of a ring that is still known, newest first. Does not copy
+  /// the requests, because there are many.
   func forEachEnded(
     on ring: Ring.ID, within reach: Reach = .span, _ body: (borrowing Request) -> Void
   ) {
@@ -111,8 +115,8 @@ struct Evidence {
     return endedCount(on: ring.id, within: .history) >= ring.counts.completed
   }
 
-  /// `, in the last 51.2 ms alone`: the time that a count of ended requests covers, if some that ended
-  /// on the ring within the span are no longer known. Otherwise empty.
+  /// The time that a count of the ring's ended requests covers: `, in the last 51.2 ms alone`.
+  /// Empty if all requests that ended on the ring within the span are still known.
   func reach(on ring: Ring) -> String {
     if history(of: ring, reaches: start) { return "" }
     let oldest = snapshot.recent.last?.lastTime ?? snapshot.time
@@ -187,10 +191,11 @@ struct Evidence {
     return max(1, end.since(max(start, ring.firstTime)))
   }
 
-  /// `in 3.91 s`: the part of the span that a ring's counts cover.
+  /// The part of the span that a ring's counts cover, as a phrase: `in 3.91 s`.
   func window(of ring: Ring) -> String { "in \(Words.duration(life(of: ring)))" }
 
-  /// Latency from submission to completion, since the ring was first seen.
+  /// Latency of an opcode's requests on a ring from submission to completion, since the ring was
+  /// first seen.
   func latency(_ opcode: Opcode, on ring: Ring.ID) -> LatencySummary? {
     latencies[LatencyKey(ring: ring, opcode: opcode)]
   }
@@ -198,8 +203,8 @@ struct Evidence {
   /// Nanoseconds since a time; 0 if the time is 0 or in the future.
   func age(since time: UInt64) -> UInt64 { time == 0 ? 0 : snapshot.time.since(time) }
 
-  /// Nanoseconds since a state of a ring began, up to the last look at the ring, because the ring
-  /// can have been closed since.
+  /// Nanoseconds from `time`, at which a state of the ring began, to the last scan that found the
+  /// ring open. Later time does not count, because the ring can have been closed after the scan.
   func age(since time: UInt64, on ring: Ring) -> UInt64 {
     time == 0 ? 0 : min(ring.lastLook, snapshot.time).since(time)
   }
@@ -257,7 +262,8 @@ extension Ring.Counts {
     counts.punted &-= earlier.punted
     counts.puntedTransfers &-= earlier.puntedTransfers
     counts.pollArmed &-= earlier.pollArmed
-    // This count can decrease, because the end of a request can be seen after all.
+    // This count can decrease: the end of a request that was counted as unseen can be observed
+    // later.
     counts.endedUnseen = counts.endedUnseen.since(earlier.endedUnseen)
     counts.unmatched &-= earlier.unmatched
     counts.auxiliary &-= earlier.auxiliary

@@ -56,14 +56,14 @@ public struct Finding: Sendable, Hashable {
 
   /// The time in which a condition held, and the requests and rings that it concerned then.
   public struct Past: Sendable, Hashable {
-    /// Times of the first and the last look that saw it; nanoseconds, CLOCK_MONOTONIC.
+    /// Times at which the condition was first and last found; nanoseconds, CLOCK_MONOTONIC.
     public var from: UInt64
     public var until: UInt64
     /// Number of separate times that the condition held. The finding describes the worst of them.
     public var times: Int
-    /// ``Finding/requests`` as they were then.
+    /// The requests of ``Finding/requests`` in the state that they had while the condition held.
     public var requests: [Request]
-    /// ``Finding/rings`` as they were then.
+    /// The rings of ``Finding/rings`` in the state that they had while the condition held.
     public var rings: [Ring]
 
     public static func == (one: Self, other: Self) -> Bool {
@@ -76,8 +76,8 @@ public struct Finding: Sendable, Hashable {
     }
   }
 
-  /// The requests that show the finding: as they were when a past condition held, otherwise as they
-  /// are in the finding's snapshot.
+  /// Returns the requests that show the finding. For a past condition, they are in the state that
+  /// they had while it held; otherwise in the state of `snapshot`.
   public func requests(in snapshot: Snapshot) -> [Request] {
     past?.requests ?? requests.compactMap { snapshot.request($0) }
   }

@@ -6,10 +6,10 @@ public struct RuleScope: Sendable {
   enum Kind: Sendable {
     /// The rule judges all events of the span, once, at the end.
     case span
-    /// The rule judges single requests that have ended and are still known. What it found remains
-    /// true when they are forgotten.
+    /// The rule judges single requests that have ended and are still known. A finding about them
+    /// remains true after they are forgotten.
     case occurrence
-    /// The rule judges lasting conditions. A condition that held before and has ended was a fault.
+    /// The rule judges lasting conditions. A condition that has ended still counts as a fault.
     case condition
     /// The rule judges lasting conditions. A condition that ended by itself was no fault. A
     /// condition that lasted until its ring was closed was a fault.
@@ -24,7 +24,7 @@ public struct RuleScope: Sendable {
     case requestsInFlight
     /// All records of a ring since it was created.
     case everyRequestOfTheRing
-    /// All records.
+    /// All records of all rings.
     case everyRequest
   }
 
@@ -90,8 +90,8 @@ extension FindingRule {
   /// The longest observation that any rule needs, in nanoseconds.
   public static let longestWatch = all.map(\.scope.watch).max() ?? 0
 
-  /// The reason why the rule cannot be evaluated on a snapshot; nil if it can be. If it can be and
-  /// finds nothing, all is well.
+  /// The reason why the rule cannot be evaluated on a snapshot; nil if it can be evaluated. If it
+  /// can be evaluated and finds nothing, all is well.
   func reasonNotEvaluated(
     in snapshot: Snapshot, seesEveryRequest: Bool
   ) -> UnevaluatedRule.Reason? {
@@ -119,8 +119,8 @@ extension FindingRule {
 }
 
 extension Snapshot {
-  /// Nanoseconds for which the rings have been observed. Rings older than the observation were
-  /// first seen some time after its start.
+  /// Nanoseconds for which all rings have been observed. A ring that is older than the observation
+  /// is first scanned some time after the observation began.
   package var watchedTime: UInt64 {
     rings.filter { $0.isFound && !$0.isClosed }.map { ring in
       ring.firstLook == 0 ? 0 : min(ring.lastLook, time).since(ring.firstLook)

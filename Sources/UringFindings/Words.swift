@@ -17,22 +17,22 @@ enum Words {
     snapshot.fileNames.sentenceName(of: request).map(name)
   }
 
-  /// `1 request`, `3 requests`.
+  /// A number with its noun: `1 request`, `3 requests`.
   static func count(_ count: some BinaryInteger, _ noun: String) -> String {
     Figures.count(count, noun)
   }
 
-  /// `once`, `3 times`.
+  /// A number of repetitions: `once`, `3 times`.
   static func times(_ count: some BinaryInteger) -> String {
     count == 1 ? "once" : "\(count) times"
   }
 
-  /// `, 3 times`; empty for one.
+  /// A number of repetitions as a suffix: `, 3 times`. Empty if the number is 1.
   static func repeated(_ count: some BinaryInteger) -> String {
     count == 1 ? "" : ", \(times(count))"
   }
 
-  /// `1.05 MB`, `512 bytes`.
+  /// A number of bytes with its unit: `1.05 MB`, `512 bytes`.
   static func bytes(_ count: some BinaryInteger) -> String {
     let count = UInt64(clamping: count)
     if count < 10_000 { return self.count(count, "byte") }
@@ -57,7 +57,7 @@ enum Words {
     return first.isEmpty ? "" : list(first, of: max(Int(ring.sqPending), first.count))
   }
 
-  /// `4242 (server)`; only the number if the name is not known.
+  /// A thread in words: `4242 (server)`; only the number if the name is not known.
   static func thread(_ tid: UInt32, in snapshot: Snapshot) -> String {
     "\(tid)" + (snapshot.taskNames[tid].map { " (\($0))" } ?? "")
   }

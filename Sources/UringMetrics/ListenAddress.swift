@@ -1,7 +1,8 @@
 import Glibc
 import UringBase
 
-/// Where to listen: `127.0.0.1:9464`, `[::1]:9464`, `9464` or `unix:/run/uringtop.sock`.
+/// The address on which to listen: `127.0.0.1:9464`, `[::1]:9464`, `9464` or
+/// `unix:/run/uringtop.sock`.
 public enum ListenAddress: Sendable, Hashable {
   /// The host is a numeric address, because a name would need a look-up.
   case tcp(host: String, port: UInt16)
@@ -9,7 +10,7 @@ public enum ListenAddress: Sendable, Hashable {
 
   private static let loopback = "127.0.0.1"
 
-  /// Nil if the text is not an address. A port alone is a port of 127.0.0.1.
+  /// Parses an address; nil if the text is not one. A port alone is a port of 127.0.0.1.
   public init?(_ text: String) {
     if text.hasPrefix("unix:") {
       let path = String(text.dropFirst("unix:".count))

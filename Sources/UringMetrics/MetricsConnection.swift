@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTP1
 
-/// Limits for one client: the size of a request, and the time for a request and its response. The
-/// handler comes before the HTTP decoder in the pipeline.
+/// Limits for one client: the size of a request, and the time for a request and its response. This
+/// handler is before the HTTP decoder in the pipeline, so it receives the raw bytes.
 final class ConnectionLimits: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer

@@ -10,7 +10,8 @@ public final class MetricsServer: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let connections = OpenConnections()
 
-  /// Most open connections. A further one replaces the connection that was answered longest ago.
+  /// Maximum number of open connections. A further one replaces the connection that was answered
+  /// longest ago.
   static let mostConnections = 32
   /// The thread's nice value: clients must not take processor time from the capture.
   private static let niceness: Int32 = 10

@@ -129,8 +129,8 @@ extension PerfettoEncoder {
 
   // MARK: Steps
 
-  /// Writes a slice for each step, unless the submission is the only step, and the work of an io-wq
-  /// worker.
+  /// Writes a slice for each step, and the work of an io-wq worker. Writes nothing if the
+  /// submission is the only step.
   ///
   /// - Returns: the arrow from the worker's slice to the end of the request; nil if there is none.
   private func writeStages(
@@ -161,8 +161,8 @@ extension PerfettoEncoder {
     var marks: [(time: UInt64, name: String, step: Step.Kind?)] = request.steps.map {
       (min(max($0.time, request.startTime), end ?? .max), "\(JSONNames.step($0.kind))", $0.kind)
     }
-    // The last step of an ended request is its end. Only the break of the request's chain can
-    // follow it.
+    // Drops the end of an ended request, which has no duration. The end is the last step, except
+    // that `linkFailed` (the break of the request's chain) can follow.
     if end != nil, let last = marks.lastIndex(where: { $0.step != .linkFailed }) {
       marks.remove(at: last)
     }

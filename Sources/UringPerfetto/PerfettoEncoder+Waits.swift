@@ -42,8 +42,9 @@ struct OpenWaits {
   }
 }
 
-/// Waits for CQEs. No record shows the end of a wait. It ends at the latest when the awaited CQEs
-/// have been posted, or at the thread's next submission or wait, so its slice ends there.
+/// Waits for CQEs. No record shows the end of a wait. A wait ends at the latest when the awaited
+/// CQEs have been posted, or at the thread's next submission or wait. Its slice ends at the first
+/// of these moments.
 extension PerfettoEncoder {
   func followWaits(_ record: UnsafePointer<record>) {
     switch record.pointee.kind {

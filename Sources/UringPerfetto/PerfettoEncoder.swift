@@ -44,7 +44,7 @@ public final class PerfettoEncoder: TraceEncoder {
   var tracks: Tracks
   var waits = OpenWaits()
   var groups = GroupRows()
-  /// Arrows between two neighbours in a chain of which only one has been written.
+  /// Arrows between two neighbours in a chain, while only one of the two has been written.
   var links: [Link: PacketWriter.Flow] = [:]
 
   /// Two neighbours in a chain.

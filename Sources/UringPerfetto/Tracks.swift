@@ -115,7 +115,7 @@ extension Tracks {
     mutating func release(_ lane: Int, at end: UInt64) { lanes.release(lane, at: end) }
   }
 
-  /// Tracks of threads, under one parent. Slices on each do not overlap.
+  /// Tracks of threads, under one parent. The slices of one thread do not overlap.
   struct ThreadRows {
     private let parent: Track
     private let name: String

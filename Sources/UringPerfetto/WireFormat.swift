@@ -1,6 +1,6 @@
 /// Appends fields in the wire format of Protocol Buffers.
 ///
-/// Written for this project, because a trace needs only five kinds of messages. swift-protobuf
+/// Written for this project, because a trace needs only five kinds of fields. swift-protobuf
 /// would add 29,000 lines and FoundationEssentials to a binary without Foundation.
 struct WireFormat {
   var bytes: [UInt8]

@@ -25,8 +25,8 @@ struct DroppedRecords {
   /// Submission times of dropped requests in flight, by kiocb address. The time is 0 if the
   /// request's latency is not measured.
   private var starts: [UInt64: UInt64] = [:]
-  /// Addresses of written requests of which one more CQE was written although there was no room.
-  /// That CQE may have been the request's first, which determines the latency.
+  /// Addresses of written requests of which a CQE was written although there was no room: it may
+  /// have been the request's first CQE, which determines the latency.
   private var continued: Set<UInt64> = []
   private var lastTime: UInt64 = 0
 

@@ -84,8 +84,8 @@ struct GrowingBytes: ~Copyable {
 
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
-  /// Makes room for `room` more bytes and calls `fill` with that memory. Keeps as many of the bytes
-  /// as `fill` returns.
+  /// Makes room for `room` more bytes and calls `fill` with that memory. `fill` returns the number
+  /// of bytes to keep.
   mutating func append(room: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) {
     if capacity - count < room {
       while capacity - count < room { capacity *= 2 }

@@ -52,7 +52,7 @@ final class FileContents: Sendable {
     storage = .memory(bytes)
   }
 
-  /// The bytes of an array, which are copied.
+  /// Copies the bytes of an array.
   convenience init(copying source: [UInt8]) {
     var copy = GrowingBytes()
     source.withUnsafeBytes { copy.append($0) }

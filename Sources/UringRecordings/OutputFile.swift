@@ -42,7 +42,8 @@ public final class OutputFile: Sendable {
 
   /// Starts a new file, or opens a stream.
   ///
-  /// A new file is readable only by its owner, because traces name other users' files and addresses.
+  /// A new file is readable only by its owner, because traces name other users' files and
+  /// addresses.
   ///
   /// - Parameters:
   ///   - path: `-` for standard output. `/dev/stdout`, `/dev/stderr` and `/dev/fd/N` name
@@ -168,7 +169,8 @@ public final class OutputFile: Sendable {
     }
   }
 
-  /// Gives a new file its name while it is still being written. Replaces the file that had that name.
+  /// Gives a new file its name while it is still being written. Replaces the file that had that
+  /// name.
   public func publish() throws(OutputError) {
     guard case .new(let file) = target else { return }
     do {

@@ -90,7 +90,8 @@ struct RecordingCheck: Sendable {
     return block
   }
 
-  /// Why part of the recording cannot be used. Known only when the check is complete.
+  /// The reason why part of the recording cannot be used; nil if all of it can. Known only when the
+  /// check is complete.
   var flaw: RecordingFlaw? {
     let flaw: RecordingFlaw?
     switch records.flaw {

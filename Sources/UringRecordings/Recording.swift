@@ -271,7 +271,7 @@ public final class Recording: Sendable {
 
   // MARK: Sums
 
-  /// Why part of the recording cannot be used; nil if all of it can.
+  /// The reason why part of the recording cannot be used; nil if all of it can.
   public var flaw: RecordingFlaw? {
     let completed = completed
     return checked.withLock { $0.flaw } ?? readerFlaw ?? completed.flaw
@@ -289,7 +289,8 @@ public final class Recording: Sendable {
   /// A flaw found after the file was opened, and the last record that can still be read.
   public struct Damage: Hashable, Sendable {
     public var flaw: RecordingFlaw
-    /// Nanoseconds from the recording's start to the last record that can still be read; nil if none can.
+    /// Nanoseconds from the recording's start to the last record that can still be read; nil if
+    /// none can.
     public var lastTime: UInt64?
   }
 

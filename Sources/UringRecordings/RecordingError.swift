@@ -2,7 +2,7 @@ import SystemPackage
 import UringBase
 import UringRecords
 
-/// Why a recording cannot be used at all.
+/// The reason why a recording cannot be used at all.
 public enum RecordingError: Error, Hashable, Sendable {
   case cannotRead(SystemPackage.Errno)
   /// Neither a binary recording nor a JSON trace.
@@ -37,11 +37,12 @@ extension RecordingError: CustomStringConvertible {
   }
 }
 
-/// Why a recording can be used only in part.
+/// The reason why a recording can be used only in part.
 public enum RecordingFlaw: Hashable, Sendable {
   /// The recording ends without its end record or summary, or within a record.
   case cutOff
-  /// No valid record starts at `place`: a byte offset in a binary recording, a line number in a JSON trace.
+  /// No valid record starts at `place`: a byte offset in a binary recording, a line number in a
+  /// JSON trace.
   case corrupt(place: UInt64, isLine: Bool)
   /// Blocks could not be read and were left out. The records after them are used.
   ///

@@ -96,7 +96,7 @@ public final class RecordingWriter: Sendable {
     }
   }
 
-  /// Why the recording stopped early; nil while it continues.
+  /// The reason why the recording stopped early; nil while it continues.
   public var failure: OutputError? { state.withLock { $0.failure } }
 
   /// True if the output is a pipe without a reader. ``failure`` does not show this until there is
@@ -129,7 +129,7 @@ public final class RecordingWriter: Sendable {
     if isFull { state.change { _ in } }
   }
 
-  /// Takes records while the disk is behind. Afterwards used until all dropped requests have ended,
+  /// Takes records while the disk is behind, and afterwards until all dropped requests have ended,
   /// because their further records must be dropped too.
   private func appendSome(
     of records: UnsafeRawBufferPointer, hasRoom: Bool, to state: inout State

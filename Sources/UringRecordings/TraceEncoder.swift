@@ -14,8 +14,8 @@ public protocol TraceEncoder: AnyObject {
   /// machine.
   var stepBytes: Int { get }
 
-  /// True while the caller cannot wait. An encoder that can save time at the cost of a longer file
-  /// then does so.
+  /// True while the caller must save time, for example because records arrive faster than they are
+  /// written. The encoder then saves time if it can, even if the file becomes longer.
   var isBehind: Bool { get set }
 
   /// True if the encoder tracks more requests and buffers than ``RecordingFlaw/mostEntries``. The

@@ -12,8 +12,8 @@ public struct RecordBlock: Sendable {
   /// Largest time of a record in the block; 0 if no record has a time.
   public var lastTime: UInt64
 
-  /// True if the sums over this block alone equal those over another block: its size, its number of
-  /// events and its last time.
+  /// True if two blocks, each taken alone, have the same sums: size, number of events and last
+  /// time.
   package func isLike(_ other: RecordBlock) -> Bool {
     range.count == other.range.count && endEvent - firstEvent == other.endEvent - other.firstEvent
       && lastTime == other.lastTime

@@ -31,7 +31,8 @@ struct AreaTable {
     if pages[page][index] == 0 {
       // Area 0 is never a substitute, because it contains the numbers that are not changed.
       let place = 1 + (Self.first - 1 + used) % (Self.count - 1)
-      // Without its low 16 bits, the anchor has 26 bits. The number of an area has 22.
+      // Each half of the entry has 32 bits. Without its low 16 bits, the anchor has 26 bits. The
+      // number of an area has 22.
       pages[page][index] = ((address & Self.mask) >> 16) << 32 | place
       used += 1
     }

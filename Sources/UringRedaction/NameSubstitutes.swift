@@ -76,7 +76,8 @@ struct NameSubstitutes {
     }
   }
 
-  /// The substitute of a word in a description. A word that is not in ``vocabulary`` is a name or an address.
+  /// The substitute of a word in a description. A word that is not in ``vocabulary`` is a name or
+  /// an address.
   private mutating func word(_ word: Substring) -> String {
     var core = word
     let head = core.hasPrefix("(") ? "(" : ""

@@ -1,7 +1,8 @@
-/// Addresses and other numbers that replace those of a recording. The same number always gets the same substitute.
+/// Addresses and other numbers that replace those of a recording. The same number always gets the
+/// same substitute.
 ///
-/// Substitutes are assigned in the order in which the numbers first appear, so redacting a redacted recording changes
-/// nothing.
+/// Substitutes are assigned in the order in which the numbers first appear, so redacting a redacted
+/// recording changes nothing.
 struct NumberSubstitutes {
   private var kernel: [UInt64: UInt64] = [:]
   private var areas = AreaTable()

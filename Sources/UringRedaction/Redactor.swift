@@ -167,7 +167,8 @@ public struct Redactor: RecordRewriter {
     }
   }
 
-  /// Copies the words of an io_uring_register argument. The call's opcode decides which of them are addresses.
+  /// Copies the words of an io_uring_register argument. The call's opcode decides which of them are
+  /// addresses.
   private mutating func copyWords(
     _ count: Int, of record: UnsafePointer<record>, at start: Int, to copy: UnsafeMutableRawPointer
   ) {

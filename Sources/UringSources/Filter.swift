@@ -80,8 +80,8 @@ extension Filter {
     result.ublkSlots = result.ublkSlots.filter { shown.contains($0.key) }
     result.memoryChanges = result.memoryChanges.filter { shown.contains($0.key) }
     guard var processes = view.processes else { return }
-    // Keeps all block requests of a device: a request that waits for a free tag of the device waits
-    // for each of them.
+    // Keeps all block requests of a device, because a request that waits for a free tag of the
+    // device waits until one of them ends.
     var devices: Set<String> = []
     for disk in result.diskRequests
     where disk.request.map({ shown.contains($0) }) ?? view.shows(process: disk.serverTgid) {
@@ -152,9 +152,9 @@ extension Filter {
       && self.passes(cgroup: snapshot.processCgroups[tgid])
   }
 
-  /// Returns the processes that pass and that have created the ring or have it open; if the filter
-  /// names descriptors, only those that have it open under one of them. The ring passes if the
-  /// result is not empty.
+  /// Returns the processes that pass and that have created the ring or have it open. If the filter
+  /// names descriptors, returns only processes that have the ring open with one of these
+  /// descriptors. The ring passes if the result is not empty.
   fileprivate func holders(of ring: Ring, in snapshot: Snapshot) -> [UInt32] {
     func passes(_ tgid: UInt32) -> Bool {
       self.passes(tgid, in: snapshot)

@@ -30,7 +30,8 @@ public final class FollowSource: SnapshotSource, LiveControls {
   private static let lateness: UInt64 = 300_000_000
   /// Nanoseconds from the first record after a silence to the snapshot that shows it.
   private static let firstRecordDelay: UInt64 = 20_000_000
-  /// Minimum nanoseconds between the last snapshot and one that new records bring forward.
+  /// Minimum nanoseconds between two snapshots, if new records cause the second one before the
+  /// refresh interval has passed.
   private static let firstRecordInterval: UInt64 = 250_000_000
 
   private let state: Monitor<State>

@@ -127,6 +127,6 @@ int cbpf_open_known(const char *path);
 /* Returns a descriptor that becomes readable when CLOCK_REALTIME is set, or a negative errno. */
 int cbpf_clock_watch(void);
 
-/* True if the file's handle (name_to_handle_at) contains this generation of the inode number: the number was not reused
- * since. */
+/* True if the file's handle (name_to_handle_at) contains this generation of the inode number. The file is then still
+ * the one from which the generation was read: its inode number was not reused. */
 bool cbpf_has_generation(const char *path, uint32_t generation);

@@ -61,7 +61,7 @@ enum cc_failure : uint8_t {
   CC_OK,
   CC_NO_TERMINAL,      /* standard output is not a terminal, or no terminal can be opened for input */
   CC_UNKNOWN_TERMINAL, /* no terminfo entry for TERM */
-  CC_POOR_TERMINAL,    /* the terminal cannot move the cursor */
+  CC_POOR_TERMINAL,    /* the terminal cannot move the cursor, or cannot clear the screen */
 };
 
 /* Starts to use the terminal for the screen. The terminal is restored by cc_close, at exit and on a crash. */

@@ -58,7 +58,7 @@ struct spawn_signal {
 /* Blocks SIGINT, SIGTERM, SIGHUP and SIGCHLD in this thread and in threads that it starts. */
 void spawn_block_signals(void);
 
-/* Adds a signal to those that the functions here block and wait for. Must be called before them. */
+/* Adds a signal to those that the other functions block, unblock and wait for. Must be called before them. */
 void spawn_expect_signal(int number);
 
 /* Unblocks the signals that spawn_block_signals blocks. */

@@ -223,7 +223,7 @@ enum : uint32_t {
   CURING_UBLK_IO_NEEDS_BUFFER = 1u << 17,
 };
 
-/* Constants for offsets in /dev/ublkcN. The descriptors of queue Q begin at the size of Q times 4096 descriptors. */
+/* Constants for offsets in /dev/ublkcN. The descriptors of queue Q begin at Q * 4096 * sizeof(descriptor). */
 enum : uint64_t {
   CURING_UBLK_DESCRIPTORS_PER_QUEUE = 4096,
   CURING_UBLK_DATA_OFFSET = 0x80000000,

@@ -4,10 +4,10 @@ import UringBase
 
 /// The proof that a ublk device was created by uringtop. It survives the death of the process.
 ///
-/// Each target draws a random number. It writes this number and its process to a file in
-/// /run/uringtop. It also writes the number to the device, in `ublksrv_flags`, which the driver
-/// keeps for servers. A device is removed only if such a file has its number and the process named
-/// there has exited.
+/// Each target draws a random number. It writes this number and its own pid to a file in
+/// /run/uringtop. It also stores the number in the device's `ublksrv_flags`, which the driver keeps
+/// for servers. A device is removed only if the number in its flags is in such a file, and the
+/// process in that file has exited.
 struct Ownership {
   static let directory = "/run/uringtop"
   /// The upper half of `ublksrv_flags` in devices of uringtop: "urtp".
@@ -74,7 +74,8 @@ struct Ownership {
     return removed
   }
 
-  /// True if the device has the record's number and no other process has become its server.
+  /// True if the device's flags have the record's random number, and no other running process has
+  /// become the device's server.
   static func isRemovable(_ description: curing_ublk_device, record: Record) -> Bool {
     description.server_flags == mark(record.number)
       && (description.server <= 0 || description.server == record.pid
@@ -86,7 +87,8 @@ struct Ownership {
   /// The file's contents: `pid startTime number [device]`.
   struct Record: Hashable {
     var pid: pid_t
-    /// Start time of the process in clock ticks since boot, because the pid may have been reused.
+    /// Start time of the process in clock ticks since boot. It distinguishes the process from a
+    /// later one with the same pid.
     var startTime: UInt64
     var number: UInt32
     var device: UInt32?
@@ -118,8 +120,8 @@ struct Ownership {
   static func startTime(of pid: pid_t) -> UInt64? {
     let fields = Procfs.text("/proc/\(pid)/stat").map(Procfs.statFields) ?? []
     guard fields.count > 19, fields[0] != "X" else { return nil }
-    // A zombie serves no device, so it counts as exited. While other threads of the process are
-    // still exiting it does not, because stopping the device would wait for them.
+    // A zombie serves no device, so it counts as exited. It does not count as exited while other
+    // threads of the process are still exiting, because stopping the device would wait for them.
     if fields[0] == "Z", Procfs.entries("/proc/\(pid)/task").count <= 1 { return nil }
     return UInt64(fields[19])
   }

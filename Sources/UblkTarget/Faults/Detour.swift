@@ -90,7 +90,7 @@ final class Detour: Sendable {
     return 0
   }
 
-  /// Copies the data that a member has written from the pipe to the backing file. Returns 0 or a
+  /// Moves the data that a member has written into the pipe to the backing file. Returns 0 or a
   /// negative errno.
   func drain(
     to backing: Int32, position: UInt64, length: Int, scratch: borrowing MappedBuffer

@@ -9,7 +9,8 @@ public enum Fault: String, Sendable, Hashable, CaseIterable {
   case shortRead = "short-read"
   /// The buffer is not returned, and the I/O is not committed, until the target stops.
   case noAck = "no-ack"
-  /// The registration of the buffer fails, so its members fail too. The I/O fails with EIO.
+  /// The registration of the buffer fails, so the members that would use the buffer fail too. The
+  /// I/O fails with EIO.
   case leaderFail = "leader-fail"
   /// A member fails because its file is not open for its operation. The I/O fails with EIO.
   case memberFail = "member-fail"

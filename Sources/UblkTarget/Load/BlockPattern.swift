@@ -1,6 +1,6 @@
 /// The contents that the load writes into a block: the block's number, its generation, and words
-/// computed from both. A later read can so detect a torn, swapped or stale block, or data that the
-/// load never wrote.
+/// computed from both. They let a later read detect a torn, swapped or stale block, or data that
+/// the load never wrote.
 enum BlockPattern {
   private static let magic: UInt64 = 0x7572_696e_6774_6f70
 

@@ -192,8 +192,8 @@ struct LoadRunner: ~Copyable {
     return first..<first + count
   }
 
-  /// Draws a range of blocks to read. If the load verifies, the range must have known contents; nil
-  /// if the range that was drawn has none.
+  /// Draws a range of blocks to read. If the load verifies, the range is that of an earlier write.
+  /// Nil if there is none, or if the contents of one of its blocks are unknown.
   private mutating func rangeToRead(_ most: Int) -> Range<Int>? {
     guard isVerifying else { return randomRange(most) }
     guard let range = written.randomElement(using: &random) else { return nil }

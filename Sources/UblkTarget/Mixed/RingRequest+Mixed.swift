@@ -2,7 +2,7 @@ import CURing
 
 /// Requests that only the mixed load uses.
 extension RingRequest {
-  /// The same request as the head or the middle of a chain (IOSQE_IO_LINK).
+  /// The same request with IOSQE_IO_LINK: the next request in the submission is linked behind it.
   var linked: RingRequest { with(1 << 2) }
 
   /// The same request, executed by an io-wq worker (IOSQE_ASYNC).

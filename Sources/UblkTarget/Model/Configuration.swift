@@ -30,8 +30,8 @@ public struct Configuration: Sendable, Hashable {
   public var memberSize = 16 << 10
   /// Faults to inject, each into a percentage of the I/Os.
   public var injections: [Injection] = []
-  /// Nanoseconds that a slow member takes. Well over 100 ms, from which on uringtop reports a
-  /// buffer as held for a long time.
+  /// Nanoseconds that a slow member takes. The default is well over 100 ms, the time after which
+  /// uringtop reports a buffer as held for a long time.
   public var slowMemberTime: UInt64 = 250_000_000
   /// Number of I/Os kept in the log of each queue.
   public var logCapacity = 16_384
@@ -77,8 +77,8 @@ public struct Configuration: Sendable, Hashable {
 
 /// The configuration of the load.
 public struct LoadConfiguration: Sendable, Hashable {
-  /// Maximum number of I/Os in flight. On a ublk device it is lowered to fewer than a queue has
-  /// tags, but not below 1.
+  /// Maximum number of I/Os in flight. On a ublk device it is lowered, if necessary, to one less
+  /// than the number of a queue's tags, but not below 1.
   public var depth = 8
   /// I/Os per second; nil for unlimited.
   public var rate: Int?

@@ -1,10 +1,10 @@
-/// The start of the demonstration's workload.
+/// Starts the demonstration's workload.
 public enum Demonstration {
-  /// The started workload, and the reason if it is not a ublk target.
+  /// The started workload, and the reason if it is the fallback.
   public struct Start {
     public var workload: any Workload
-    /// The reason why the workload is not a ublk target, as one line for the user; nil if it is
-    /// one.
+    /// Why the fallback was started instead of a ublk target, as one line for the user; nil if the
+    /// workload is a ublk target, or if the caller chose it.
     public var notice: String?
   }
 

@@ -113,7 +113,7 @@ public struct Totals: Sendable, Hashable {
 public struct LoadStatus: Sendable, Hashable {
   public var reads: UInt64 = 0
   public var writes: UInt64 = 0
-  /// How many of the writes were on stable storage when they completed.
+  /// Number of durable writes: those whose data were on stable storage when they completed.
   public var flushes: UInt64 = 0
   public var bytes: UInt64 = 0
   public var inFlight = 0

@@ -55,7 +55,7 @@ public struct Features: OptionSet, Sendable, Hashable {
   public static let userCopy = Features(rawValue: UInt64(CURING_UBLK_F_USER_COPY))
   /// UBLK_F_SHMEM_ZC. A driver with this feature may take a short result for a complete one, except
   /// with ``Transfer/copy``. 7.3 does so: __ublk_complete_rq ends the request before it checks the
-  /// count. 7.2 also has the feature, but requests the rest, as 6.12 and 6.17 do. The two kernels
+  /// count. 7.2 also has the feature, but requests the rest, as 6.12 and 6.17 do. 7.2 and 7.3
   /// cannot be distinguished, so neither gets short results.
   static let mayTakeShortForWhole = Features(rawValue: 1 << 19)
   public static let automaticBuffers = Features(rawValue: UInt64(CURING_UBLK_F_AUTO_BUFFER))

@@ -7,8 +7,8 @@ extension QueueServer {
   mutating func openDetours() {
     let now = MonotonicClock.now()
     for tag in tags.indices {
-      // The delay begins with the registration of the buffer, because the member keeps the buffer
-      // in use from then on.
+      // The delay begins when the buffer is registered and the member is submitted, because the
+      // member keeps the buffer in use from then on.
       let start = max(tags[tag].record.registered, tags[tag].record.issued)
       guard let detour = tags[tag].detour, detour.kind == .slow,
         now >= start + configuration.slowMemberTime,

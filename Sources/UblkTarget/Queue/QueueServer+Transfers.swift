@@ -51,8 +51,8 @@ extension QueueServer {
 
   // MARK: User copy
 
-  /// Copies the data between /dev/ublkcN and `memory`. The driver copies them in the pread and
-  /// pwrite functions of this file (ublk_drv.c, ublk_ch_read_iter and ublk_ch_write_iter).
+  /// Copies the data between /dev/ublkcN and `memory`, by a read or a write of /dev/ublkcN. The
+  /// driver implements these with ublk_ch_read_iter and ublk_ch_write_iter (ublk_drv.c).
   mutating func copy(_ tag: Int, _ kind: Kind) throws(TargetError) {
     let position =
       UInt64(CURING_UBLK_DATA_OFFSET)

@@ -13,8 +13,8 @@ import UringTrace
 /// The struct has many properties because it owns everything that the thread uses: files, memory,
 /// tags and totals. Half of them are constants of the queue.
 struct QueueServer: ~Copyable {
-  /// The kind of request, in the upper byte of `user_data`. The tag is in the lowest 16 bits, the member's number
-  /// from bit 16.
+  /// The kind of request, in the upper byte of `user_data`. Bits 0 to 15 are the tag, bits 16 to 31
+  /// the member's number.
   enum Kind: UInt8 {
     case fetch = 1
     case register, copyIn, member, copyOut, unregister
@@ -94,7 +94,7 @@ struct QueueServer: ~Copyable {
 
   // MARK: The loop
 
-  /// Serves the queue until the driver has aborted all tags. It does so when the device stops.
+  /// Serves the queue until the driver has aborted all tags, which it does when the device stops.
   mutating func run() throws(TargetError) {
     let thread = curing_thread_id()
     report.update { $0.status.thread = thread }
@@ -238,8 +238,8 @@ struct QueueServer: ~Copyable {
         tags[tag].detour = try Detour(
           shortCopyOf: backing!, at: record.sector << 9, length: half, scratch: scratch)
       case .shortRead:
-        // A short read must end at a block boundary, which a read of a single block does not have
-        // inside.
+        // A read of a single block cannot get the fault, because a short read must end at a block
+        // boundary.
         tags[tag].record.fault = nil
       default: break
       }

@@ -49,7 +49,7 @@ struct TagState {
   var error: Int32 = 0
   /// True if the server's REGISTER_IO_BUF succeeded, so that the server must unregister the buffer.
   var isRegistered = false
-  /// True while UNREGISTER_IO_BUF is in flight. The record is logged when it completes.
+  /// True while UNREGISTER_IO_BUF is in flight. The record is logged when this command completes.
   var isUnregistering = false
   /// True if the slow member was released.
   var isDetourOpen = false

@@ -2,7 +2,7 @@ import Glibc
 
 /// The clock of all times in records, CLOCK_MONOTONIC.
 public enum MonotonicClock {
-  /// Nanoseconds since an arbitrary point: since boot, without sleep.
+  /// Nanoseconds since boot. Time in suspend does not count.
   public static func now() -> UInt64 { clockTime(CLOCK_MONOTONIC) }
 }
 

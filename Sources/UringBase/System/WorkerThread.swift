@@ -6,7 +6,8 @@ import Synchronization
 /// the thread that expects them.
 package final class WorkerThread: Sendable {
   private let thread: UInt
-  /// True after the thread was joined or detached: another thread can then have the same handle.
+  /// True after the thread was joined or detached. The handle must not be used again, because a new
+  /// thread can then have the same one.
   private let isGivenUp = Mutex(false)
 
   /// - Parameters:

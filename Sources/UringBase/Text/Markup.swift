@@ -1,6 +1,6 @@
 extension String {
-  /// The text for XML and HTML, as content or as the value of an attribute in quotation marks. Characters that must not
-  /// reach a terminal, or that XML forbids, become `?`.
+  /// The text for XML and HTML, as content or as the value of an attribute in quotation marks.
+  /// Characters that must not reach a terminal, or that XML forbids, become `?`.
   package var markup: String {
     var result = ""
     for scalar in printable.unicodeScalars {

@@ -1,7 +1,7 @@
 /// Suggests names that the user may have meant.
 package enum NearNames {
-  /// Names that differ little from `word`, nearest first, three at most. If there are none, names with the same
-  /// beginning.
+  /// At most three names that differ little from `word`, nearest first. If there are none, names
+  /// with the same beginning.
   package static func nearest(to word: String, in names: [String]) -> [String] {
     let near = similar(to: word, in: names)
     guard near.isEmpty, word.count >= 4 else { return near }
@@ -26,7 +26,7 @@ package enum NearNames {
     question(nearest(to: word, in: names))
   }
 
-  /// The hint, given the nearest names.
+  /// The text of ``hint(for:in:)`` for names that ``nearest(to:in:)`` has returned.
   package static func question(_ near: [String]) -> String {
     near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?"
   }

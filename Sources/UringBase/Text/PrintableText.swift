@@ -2,7 +2,8 @@
 /// passes through here or, cell by cell, through the UI's canvas. Both follow the same rule,
 /// `Unicode.Scalar.displayWidth`. JSON documents escape such characters instead.
 extension String {
-  /// The text on one line; characters that must not reach a terminal, including line feeds, become `?`.
+  /// The text on one line. Characters that must not reach a terminal, including line feeds, become
+  /// `?`.
   package var printable: String {
     if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return self }
     var text = String.UnicodeScalarView()

@@ -3,7 +3,7 @@ package struct ProcessorList: Hashable, Sendable {
   /// Ranges of processors, in order and not adjacent.
   private var ranges: [ClosedRange<Int>] = []
 
-  /// Parses a list; nil if the text is no such list, or is empty.
+  /// Parses a list; nil if the text is empty or not such a list.
   package init?(_ text: some StringProtocol) {
     for part in text.split(separator: ",") {
       let bounds = part.split(separator: "-").compactMap { Int($0) }

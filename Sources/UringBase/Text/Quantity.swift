@@ -1,6 +1,7 @@
 /// Numbers with units, as users type them.
 package enum Quantity {
-  /// Nanoseconds of a duration such as `300ms`, `2.5s`, `1m30s` or `0`; nil for other text, and from 31 years on.
+  /// Nanoseconds of a duration such as `300ms`, `2.5s`, `1m30s` or `0`. Nil for other text, and for
+  /// durations of more than 31 years.
   package static func duration(_ text: some StringProtocol) -> UInt64? {
     if text == "0" { return 0 }
     var rest = Substring(text)

@@ -4,9 +4,9 @@ import UringBase
 
 /// Calls that may block forever, such as a write to a pipe that nobody reads.
 ///
-/// A call runs on a separate thread, so that a signal can end the wait for it. The signals of
-/// ``spawn_block_signals()`` are blocked. If the call returns at once, no pending signal is
-/// consumed.
+/// A call runs on a separate thread, so that a signal can end the wait for it. The caller must have
+/// blocked the signals of ``spawn_block_signals()``. If the call returns at once, no pending signal
+/// is consumed.
 enum BlockingCall {
   /// Nanoseconds that a call may take without progress after the first signal, and after the
   /// second.

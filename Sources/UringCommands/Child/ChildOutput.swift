@@ -10,8 +10,8 @@ struct ChildOutput {
 
   var descriptor: Int32 { file.descriptor.rawValue }
 
-  /// - Parameter path: nil for a file in `TMPDIR` or `/tmp`, which gets its name only at the end, and only if it has
-  ///   contents.
+  /// - Parameter path: nil for a file in `TMPDIR` or `/tmp`. That file gets its name only at the
+  ///   end, and only if it has contents.
   init(path: String?, command: String) throws(Failure) {
     self.command = command
     isTemporary = path == nil

@@ -16,8 +16,8 @@ struct EarlyEnd {
     !pids.isEmpty && pids.allSatisfy { kill(pid_t(bitPattern: $0), 0) != 0 && errno == ESRCH }
   }
 
-  /// True if all rings are older than the watch, nothing has happened on any of them, and each has been watched for as
-  /// long as any rule needs.
+  /// True if all rings are older than the watch, nothing has happened on any of them, and each has
+  /// been watched for as long as any rule needs.
   private func isStill(_ snapshot: Snapshot) -> Bool {
     !snapshot.rings.isEmpty
       && snapshot.rings.allSatisfy { ring in

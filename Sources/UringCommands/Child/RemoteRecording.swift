@@ -91,7 +91,7 @@ private final class RemoteMessages: Sendable {
     var isKeeping = false
   }
 
-  /// Most lines that are kept at a time.
+  /// Maximum number of lines that are kept at a time.
   private static let most = 20
   private static let longestLine = 4096
 

@@ -13,7 +13,7 @@ struct SudoUser: Hashable, Sendable {
   /// Supplementary groups, including ``gid``.
   var groups: [gid_t]
 
-  /// Nil without sudo, or if root called it.
+  /// The user who called sudo; nil if sudo was not used, or if root called it.
   static var current: SudoUser? {
     guard geteuid() == 0 else { return nil }
     return SudoUser(

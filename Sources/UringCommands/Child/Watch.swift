@@ -2,12 +2,13 @@ import CSpawn
 import Glibc
 import UringTrace
 
-/// Waits during an observation. The signals of ``spawn_block_signals()`` are blocked.
+/// Waits during an observation. The caller must have blocked the signals of
+/// ``spawn_block_signals()``.
 struct Watch {
-  /// Why the watch ended.
+  /// The reason why the watch ended.
   enum Reason {
-    /// A signal asked uringtop to end. Only without a child: with one, the child decides whether it
-    /// ends.
+    /// A signal asked uringtop to end, and there is no child. A child itself decides whether a
+    /// signal ends it.
     case signal(Int32)
     case childEnded(ChildCommand.Ending)
     case durationOver
@@ -30,7 +31,7 @@ struct Watch {
   /// Waits until there is a reason to stop.
   ///
   /// - Parameters:
-  ///   - isHandled: called with each signal; returns true if it does not ask the watch to end.
+  ///   - isHandled: called with each signal; returns true if the signal must not end the watch.
   ///   - isOver: called ten times a second; returns true if the watch may end early.
   mutating func wait(
     hasFailed: () -> Bool = { false }, isHandled: (Int32) -> Bool = { _ in false },
@@ -50,8 +51,8 @@ struct Watch {
       default: signal = arrived.number
       }
       guard let child else { return .signal(signal) }
-      // The child decides whether it ends. A signal that was typed at the terminal has already
-      // reached it.
+      // The child decides whether the signal ends it. A signal that was typed at the terminal has
+      // already reached the child.
       interrupts += 1
       if interrupts >= 3 {
         child.send(SIGKILL)

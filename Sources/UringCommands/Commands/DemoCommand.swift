@@ -87,7 +87,8 @@ struct DemoCommand: ParsableCommand {
     defer { running.stop() }
     let status: @Sendable () -> DemoStatus = { running.status }
     try Screen.show(title: "demo", settings: settings, demoStatus: status) { [self] in
-      // The probes are attached before the target starts, so that no group is missed.
+      // The probes are attached before the target starts, so that no group (a lent buffer and the
+      // requests that use it) is missed.
       let capture = try capture(refreshInterval: settings.interval, isForScreen: true)
       let start = try Self.start(target)
       running.workload = start.workload
@@ -106,8 +107,8 @@ struct DemoCommand: ParsableCommand {
   // MARK: Without a terminal
 
   private func runBatch() throws {
-    // Signals are blocked before any thread starts. They only end the wait below, so that the
-    // device is removed at the end.
+    // Signals are blocked before any thread starts. A signal only ends the wait below, so that the
+    // ublk device is removed before the program exits.
     spawn_block_signals()
     let recorder = record.map { Recorder(path: $0, format: TraceFormat(path: $0)!) }
     let isCapturing = json || recorder != nil
@@ -158,7 +159,7 @@ struct DemoCommand: ParsableCommand {
   private func capture(
     refreshInterval: Duration, recorder: Recorder? = nil, isForScreen: Bool = false
   ) throws(Failure) -> LiveCapture {
-    // The probes read the driver's own types, so the driver must be loaded first.
+    // The probes use types of the ublk driver, so the driver must be loaded first.
     if target.kind != .buffers { Demonstration.loadDriver() }
     var filter = Filter()
     filter.pids = [UInt32(getpid())]

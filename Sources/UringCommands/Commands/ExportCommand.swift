@@ -130,8 +130,8 @@ struct ExportCommand: ParsableCommand {
     _ recording: Recording, until time: UInt64? = nil, to path: String,
     as encoder: (RecordingHeader) -> any TraceEncoder, rewriter: (any RecordRewriter)? = nil
   ) throws(Failure) {
-    // Otherwise the export would replace its own input or, through standard output, write to it
-    // while reading it.
+    // Without this check the export could replace its own input or, through standard output, write
+    // to the file that it reads.
     if let input = recording.fileID, FileID(output: path) == input {
       throw Failure(
         ExitStatus.cannotCreate, "cannot write to \(path): it is the recording that is read")

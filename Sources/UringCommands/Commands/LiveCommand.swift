@@ -51,7 +51,8 @@ struct LiveCommand: ParsableCommand {
     if remote.host != nil { return try follow(settings) }
     let held = try command.isEmpty ? nil : HeldProgram(command, output: childOutput)
     defer { held?.end() }
-    // Applies to this thread and to the threads that the UI starts; one of these opens the source.
+    // Reduces the capabilities of this thread and of the threads that the UI starts. One of these
+    // opens the source.
     Confinement.keepCaptureCapabilities()
     try Screen.show(
       title: command.joined(separator: " "), settings: settings, filters: filters,

@@ -147,7 +147,7 @@ struct RecordCommand: ParsableCommand {
     return ExitStatus.success
   }
 
-  /// Waits until the recorded program ends. It continues even if the recording has failed.
+  /// Waits until the recorded program ends. The program continues even if the recording has failed.
   private static func waitOut(_ child: ChildCommand) -> ChildCommand.Ending {
     while true {
       if let ending = child.poll() { return ending }

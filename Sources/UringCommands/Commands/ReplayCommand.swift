@@ -56,8 +56,8 @@ struct ReplayCommand: ParsableCommand {
     file.reportFlaw()
     let recording = file.recording
     try Screen.show(title: input, settings: settings, filters: filters) { [self] in
-      // System calls can be refused from here on: the screen has already read the terminal's
-      // properties.
+      // Unneeded system calls are refused only from here on, because the screen had to read the
+      // terminal's properties first.
       _ = process_refuse_calls(PROCESS_READS_AND_WRITES)
       do throws(ThreadError) {
         return try ReplaySource(

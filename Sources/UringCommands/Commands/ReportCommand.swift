@@ -100,7 +100,8 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let (query, ignored) = try (query(), IgnoredFindings(ignore))
-    // The file is created before the watch, which would be wasted if the file cannot be written.
+    // The file is created before the watch, because the watch would be wasted if creating it
+    // failed.
     let file = try outputFile()
     let snapshot: Snapshot
     var ending: ReportDocument.CommandEnding?
@@ -167,8 +168,8 @@ struct ReportCommand: ParsableCommand {
     }
   }
 
-  /// The duration without `--duration`: longer than any rule needs after the first look at the
-  /// rings, which can take a second.
+  /// The default of `--duration`. It exceeds the time that any rule needs, plus the time until the
+  /// rings are first scanned, which can be a second.
   static let defaultDuration = DurationArgument(nanoseconds: 10_000_000_000)
 
   /// Watches until there is a reason to stop. The command is terminated only after the last
@@ -193,8 +194,8 @@ struct ReportCommand: ParsableCommand {
     let limit = duration ?? (child == nil ? Self.defaultDuration : nil)
     let earlyEnd =
       duration == nil && child == nil ? EarlyEnd(pids: filters.filter().pids.sorted()) : nil
-    // The duration counts from the first look at the rings, and a rule needs to see them for as long
-    // as its condition must last.
+    // The duration counts from the first scan of the rings, because a rule must observe a ring for
+    // as long as its condition must last.
     if child == nil { capture.waitForInventory() }
     var watch = Watch(child: child, duration: limit)
     let reason = watch.wait(isOver: {

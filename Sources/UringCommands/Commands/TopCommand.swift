@@ -7,7 +7,7 @@ import UringFindings
 import UringSources
 import UringTrace
 
-/// Prints a list as lines, at intervals.
+/// Prints the entries of a list as lines, at intervals.
 struct TopCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "top",

@@ -8,7 +8,8 @@ import UringRecordings
 import UringSources
 import UringUI
 
-/// The file with the user's configuration: read at the start, and written when the user changes columns or the interval.
+/// The file with the user's configuration: read at the start, and written when the user changes
+/// columns or the interval.
 final class ConfigurationFile: Sendable {
   /// The file's name without its folders, for messages.
   let name: String
@@ -19,8 +20,8 @@ final class ConfigurationFile: Sendable {
     var document = TOMLDocument([])
     /// Version of the file when it was last read or written; nil if there was no file.
     var version: Version?
-    /// Why the file could not be read; nil if it was read. A file that could not be read is not
-    /// written.
+    /// The reason why the file could not be read; nil if it was read. A file that could not be read
+    /// is never written.
     var failure: String?
     /// True once the user has been told that changes are not kept.
     var hasComplained = false
@@ -40,7 +41,7 @@ final class ConfigurationFile: Sendable {
 
   private static let mostBytes = 1 << 20
 
-  /// - Parameter isNamed: true if the user names this file, which must then exist.
+  /// - Parameter isNamed: true if the user named this file. Then it must exist.
   init(_ place: ConfigurationPlace, isNamed: Bool) {
     self.place = place
     name = place.name
@@ -91,8 +92,8 @@ final class ConfigurationFile: Sendable {
       if errno == ENOENT { return nil }
       throw Unreadable()
     }
-    // These flags keep `openat` from waiting for the other end of a FIFO and from acquiring a
-    // controlling terminal.
+    // O_NONBLOCK keeps `openat` from waiting for the other end of a FIFO, O_NOCTTY keeps it from
+    // acquiring a controlling terminal.
     let link = sudoUser == nil ? 0 : O_NOFOLLOW
     let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | link
     let descriptor = openat(folder.descriptor, place.name, flags)
@@ -116,7 +117,7 @@ final class ConfigurationFile: Sendable {
   }
 
   /// True if the user who started uringtop may read the file. Capabilities of the program do not
-  /// count, because messages repeat parts of the file.
+  /// count, because error messages quote parts of the file.
   private static func mayRead(_ descriptor: Int32) -> Bool {
     getuid() == 0 || process_capabilities() == 0 || access("/proc/self/fd/\(descriptor)", R_OK) == 0
   }

@@ -7,7 +7,7 @@ import UringRecordings
 struct ConfigurationPlace: Hashable, Sendable {
   /// Path of the base folder, in which links are followed; empty for the working directory.
   var base: String
-  /// Folders below ``base``, each in the one before; created when the file is first written.
+  /// Folders below ``base``, each inside the previous one; created when the file is first written.
   var folders: [String]
   var name: String
 
@@ -27,7 +27,7 @@ struct ConfigurationPlace: Hashable, Sendable {
     name = "config.toml"
   }
 
-  /// The place for the environment of this process.
+  /// The location according to the environment of this process.
   static var ofUser: ConfigurationPlace? {
     ConfigurationPlace(environment: { getenv($0).map { String(cString: $0) } })
   }

@@ -14,7 +14,7 @@ final class FlightFolder {
   private(set) var names: [String]
 
   private static let listName = ".uringtop-recorder"
-  /// Most bytes of the list that are read.
+  /// Maximum number of bytes of the list that are read.
   private static let longestList = 1 << 20
 
   /// Creates the folder if it is missing, and takes its lock.
@@ -77,7 +77,8 @@ final class FlightFolder {
 
   private func store() {
     let text = Array((names.joined(separator: "\n") + "\n").utf8)
-    // If the list cannot be stored, files stay behind in the folder, but no other file is removed.
+    // If the list cannot be stored, a later recorder leaves the new files in the folder, because it
+    // removes only listed files.
     guard ftruncate(list, 0) == 0 else { return }
     _ = text.withUnsafeBytes { pwrite(list, $0.baseAddress, $0.count, 0) }
   }
@@ -100,7 +101,7 @@ final class FlightFolder {
     return lock.l_pid
   }
 
-  /// The listed names that a recorder can have written and whose files still exist.
+  /// The listed names that have the form of a recorder's file names and whose files still exist.
   static func names(in path: String) -> [String] {
     let list = open("\(path)/\(listName)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
     guard list >= 0 else { return [] }

@@ -7,8 +7,8 @@ import UringRecords
 import UringSources
 import UringTrace
 
-/// The watch of a flight recorder: begins sections, checks the conditions, and orders files to be
-/// written.
+/// The watch of a flight recorder: begins sections (a file can begin only at a section), checks the
+/// conditions, and orders files to be written.
 final class FlightWatch {
   private let capture: LiveCapture
   private let recorder: FlightRecorder
@@ -30,8 +30,8 @@ final class FlightWatch {
     var since: UInt64
     /// Time at which the file ends.
     var until: UInt64
-    /// Number of inventories taken when the file's last inventory was requested; nil before the
-    /// request.
+    /// Number of inventories taken when the last inventory for the file was requested; nil before
+    /// the request.
     var inventories: Int?
   }
 
@@ -44,7 +44,7 @@ final class FlightWatch {
   private var findings: [Finding] = []
   private var nextDiagnosis: UInt64 = 0
   private var latency = IntervalLatency()
-  /// Subjects that met a condition at the last look.
+  /// Subjects that met a condition in the last snapshot that was examined.
   private var present: Set<String> = []
   private var isFirstLook = true
 
@@ -69,7 +69,7 @@ final class FlightWatch {
   }
 
   /// Nanoseconds between sections. A file can begin only at a section, and each section costs an
-  /// inventory.
+  /// inventory (a list of all requests in flight).
   private var sectionInterval: UInt64 {
     min(max(settings.keep / 6, 1_000_000_000), 10_000_000_000)
   }
@@ -129,8 +129,7 @@ final class FlightWatch {
     nextDiagnosis = snapshot.time + min(cost * Self.pauseFactor, Self.longestPause)
   }
 
-  /// Orders a file. If one is already ordered, it will contain this cause too, and no second one is
-  /// ordered.
+  /// Orders a file, unless one is already ordered: that file will also contain this cause.
   private func begin(_ reason: String, at time: UInt64) {
     guard freeze == nil else { return }
     freeze = Freeze(

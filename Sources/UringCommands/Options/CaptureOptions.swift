@@ -1,7 +1,7 @@
 import ArgumentParser
 
-/// Options that select what is captured of each request. They are for commands that watch: a
-/// recording contains what was captured.
+/// Options that select what is captured about each request. They apply only to commands that watch:
+/// the contents of a recording were selected when it was made.
 struct CaptureOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -2,12 +2,12 @@ import ArgumentParser
 import UringTrace
 
 extension CompletionKind {
-  /// Names of recordings.
+  /// Completes names of recordings.
   static var recording: CompletionKind { .file(extensions: ["uring", "jsonl"]) }
 
-  /// Names of recordings, and of snapshots as JSON.
+  /// Completes names of recordings, and of snapshots as JSON.
   static var snapshot: CompletionKind { .file(extensions: ["uring", "jsonl", "json"]) }
 
-  /// Names of opcodes. Only the first name of a list is completed.
+  /// Completes names of opcodes: of a list, only the first.
   static var opcode: CompletionKind { .list(Opcode.all.map(\.name)) }
 }

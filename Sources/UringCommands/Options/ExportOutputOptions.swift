@@ -17,7 +17,7 @@ struct ExportOutputOptions: OutputPath {
       valueName: "format"))
   var format: FormatArgument?
 
-  /// A format of an exported trace on the command line.
+  /// Formats of an exported trace, as named on the command line.
   enum FormatArgument: String, ExpressibleByArgument, CaseIterable {
     case jsonl
     case uring
@@ -30,7 +30,8 @@ struct ExportOutputOptions: OutputPath {
 
   func validate() throws { try validatePath() }
 
-  /// - Returns: the format of a trace that can be read back; by default JSON lines on standard output.
+  /// - Returns: the format of a trace that uringtop can read back; by default JSON lines on
+  ///   standard output.
   func resolvedFormat() throws(ValidationError) -> TraceFormat {
     switch format {
     case .jsonl?: .jsonl

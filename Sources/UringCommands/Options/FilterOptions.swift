@@ -84,7 +84,8 @@ struct FilterOptions: ParsableArguments {
     return filter
   }
 
-  /// The filter for live snapshots: only the age, because the BPF programs apply everything else.
+  /// The filter for live snapshots: only the minimum age, because the BPF programs apply all
+  /// others.
   var ageFilter: Filter {
     var filter = Filter()
     filter.minimumAge = minimumAge?.nanoseconds ?? 0
@@ -94,7 +95,8 @@ struct FilterOptions: ParsableArguments {
   /// True if the options exclude rings, not only requests.
   var selectRings: Bool { filter().restrictsRings }
 
-  /// Reports on standard error that the options exclude every ring.
+  /// Reports on standard error that the options exclude every ring. Reports nothing if there are
+  /// rings, or if the options do not select rings.
   func reportNothingSelected(unless hasRings: Bool) {
     if selectRings, !hasRings { StandardError.write(EmptyRingList.text) }
   }

@@ -17,7 +17,7 @@ struct OutputOptions: OutputPath {
       valueName: "format"))
   var format: FormatArgument?
 
-  /// A format of a trace on the command line.
+  /// Formats of a trace, as named on the command line.
   enum FormatArgument: String, ExpressibleByArgument, CaseIterable {
     case jsonl
     case uring
@@ -36,9 +36,11 @@ struct OutputOptions: OutputPath {
 }
 
 extension TraceFormat {
-  /// The format for a target on the command line: JSON lines on standard output, otherwise by the extension.
+  /// The format for an output path on the command line: JSON lines for standard output, otherwise
+  /// by the extension.
   ///
-  /// - Parameter extensions: the extensions that the command accepts, for the message that the target has none of them.
+  /// - Parameter extensions: a phrase for the error message about any other extension, such as
+  ///   "neither .jsonl nor .uring".
   init(target: String, extensions: String) throws(ValidationError) {
     if target == "-" {
       self = .jsonl

@@ -6,7 +6,7 @@ protocol OutputPath: ParsableArguments {
 }
 
 extension OutputPath {
-  /// The path; `-` for standard output without `-o`.
+  /// The path that `-o` names; `-` (standard output) without `-o`.
   var target: String { path ?? "-" }
 
   func validatePath() throws {

@@ -2,7 +2,7 @@ import ArgumentParser
 import UringFields
 
 extension Query {
-  /// The expression of an option; without one, the query selects everything.
+  /// Parses the expression of an option; without the option, the query selects everything.
   init(
     option text: String?, named name: String = "--where", over fields: FieldSet<Entity>,
     filters: NamedFilters = .configured

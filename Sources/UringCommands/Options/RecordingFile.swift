@@ -5,7 +5,7 @@ import UringDocuments
 import UringProbe
 import UringRecordings
 
-/// The source of a snapshot that the user names: a recording, or the JSON of a snapshot.
+/// A file that the user names as the source of a snapshot: a recording, or the JSON of a snapshot.
 enum SnapshotFile {
   case recording(RecordingFile)
   case stored(StoredSnapshot)
@@ -39,7 +39,8 @@ struct RecordingFile {
   let path: String
   let recording: Recording
 
-  /// Opens the file. From then on the process has only the privileges that its remaining work needs.
+  /// Opens the file. From then on the process has only the privileges that its remaining work
+  /// needs.
   ///
   /// - Parameter path: `-` is standard input.
   init(_ path: String, for work: process_work) throws(Failure) {
@@ -83,8 +84,8 @@ struct RecordingFile {
     _ = process_refuse_calls(work)
   }
 
-  /// Reports on standard error which part of the recording cannot be used. Reads the rest of the file, so it must be
-  /// called after all use of the recording.
+  /// Reports on standard error which part of the recording cannot be used. Reads the rest of the
+  /// file, so it must be called after all use of the recording.
   func reportFlaw() {
     if let flaw = recording.flaw {
       let used = Figures.count(recording.recordCount, "record")

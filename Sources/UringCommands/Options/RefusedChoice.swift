@@ -32,8 +32,8 @@ struct RefusedChoice {
     return "\(parts[0]): \(refused.advice)"
   }
 
-  /// The choices at the end of the parser's message: `'a', 'b' or 'c'.`, or lines that begin with `
-  /// - `.
+  /// The choices at the end of the parser's message. These are quoted words (`'a', 'b' or 'c'.`),
+  /// or lines that each begin with a hyphen.
   private static func choices(_ text: String) -> [String] {
     let lines = text.split(separator: "\n")
     if lines.count > 1 { return lines.dropFirst().map { String($0.trimmingPrefix("  - ")) } }

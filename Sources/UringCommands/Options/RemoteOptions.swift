@@ -30,8 +30,8 @@ struct RemoteOptions: ParsableArguments {
 }
 
 extension FilterOptions {
-  /// The options as arguments for the host's uringtop. The minimum age is missing, because it
-  /// applies to what is listed here.
+  /// The options as arguments for the host's uringtop. The minimum age is left out, because this
+  /// uringtop applies it when it lists requests.
   var arguments: [String] {
     func all(_ option: String, _ values: [String]) -> [String] {
       values.flatMap { ["--\(option)=\($0)"] }

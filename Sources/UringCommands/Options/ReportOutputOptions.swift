@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// Format and output file of a report.
 struct ReportOutputOptions: OutputPath {
-  /// A format of a report on the command line.
+  /// Formats of a report, as named on the command line.
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case text
     case json

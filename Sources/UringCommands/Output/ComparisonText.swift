@@ -10,7 +10,7 @@ struct ComparisonText {
 
   init(_ comparison: WorkloadComparison) { self.comparison = comparison }
 
-  /// Maximum number of roles listed under a heading.
+  /// Maximum number of roles (combinations of program, file and opcode) listed under a heading.
   private static var roleLimit: Int { 10 }
 
   var text: PlainText {
@@ -76,7 +76,7 @@ struct ComparisonText {
     return "\(sign)\(size)\(base)"
   }
 
-  /// A number in percent; for a share, in percentage points.
+  /// The value in percent; for a share, in percentage points.
   private func percent(_ share: Double, isShare: Bool) -> String {
     decimal(share * 100, digits: 1) + (isShare ? " points" : " %")
   }

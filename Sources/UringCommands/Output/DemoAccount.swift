@@ -68,7 +68,8 @@ enum DemoAccount {
     }
   }
 
-  /// An I/O of the log as a line of JSON. Times are CLOCK_MONOTONIC, null for events that did not happen.
+  /// An I/O of the target's log as a line of JSON. Times are CLOCK_MONOTONIC, and null for events
+  /// that did not happen.
   static func write(_ record: IORecord, to json: inout JSONWriter) {
     func time(_ value: UInt64) -> UInt64? { value == 0 ? nil : value }
     json.object { json in

@@ -4,15 +4,15 @@ import UringSources
 
 /// The UI over a recording that is being made.
 enum FollowedScreen {
-  /// - Parameter filter: the filter that is applied here; all others are applied by the recorder.
+  /// - Parameter filter: the filter that this process applies; the recorder applies all others.
   static func show(
     _ stream: OpenStream, name: String, settings: ScreenSettings, filters: FilterOptions,
     capture: CaptureOptions? = nil, filter: Filter,
     takeMessages: @escaping @Sendable () -> [String] = { [] }
   ) throws {
     try Screen.show(title: name, settings: settings, filters: filters, capture: capture) {
-      // System calls can be refused from here on: the screen has already read the terminal's
-      // properties.
+      // Unneeded system calls are refused only from here on, because the screen had to read the
+      // terminal's properties first.
       _ = process_refuse_calls(PROCESS_READS)
       do throws(ThreadError) {
         return try FollowSource(

@@ -16,11 +16,13 @@ final class LiveCapture: Sendable {
 
   /// Attaches the probes. Once it returns, no request is missed.
   ///
-  /// - Parameter tree: watches only this process and its descendants, unless the filter itself names processes.
-  /// - Parameter isForScreen: true for the capture of a UI, which runs long: an eighth of the
-  ///   record buffer, and a history for scrolling.
-  /// - Parameter roles: maximum number of roles that are counted, for `serve`, whose listener is
-  ///   already open; the record buffer is smaller then. Nil for no counts by role.
+  /// - Parameter tree: watches only this process and its descendants, unless the filter itself
+  ///   names processes.
+  /// - Parameter isForScreen: true for the capture of a UI, which runs for a long time: it has an
+  ///   eighth of the record buffer, and a history for scrolling.
+  /// - Parameter roles: for `serve`, whose listener is already open: maximum number of roles
+  ///   (combinations of program, cgroup and opcode) that are counted. The record buffer is smaller
+  ///   then. Nil for no counts by role.
   /// - Parameter isConfined: true to give up the privileges that a capture does not need. A child
   ///   must be started earlier.
   static func start(
@@ -78,7 +80,8 @@ final class LiveCapture: Sendable {
     takeInventory()
   }
 
-  /// Waits until requests older than the capture have been searched for, at most fifteen seconds.
+  /// Waits until the capture has searched for requests that are older than itself, at most fifteen
+  /// seconds.
   func waitForInventory() {
     for _ in 0..<1_500 where !session.hasInventory { Pause.sleep(nanoseconds: 10_000_000) }
   }
@@ -101,8 +104,8 @@ final class LiveCapture: Sendable {
   func look() -> Snapshot {
     let now = MonotonicClock.now()
     for attempt in 0..<10_000 where source.current().time < now {
-      // The time of a snapshot is that of the last record that is certain to be in order. The first
-      // snapshot can therefore be too old.
+      // The time of a snapshot is that of the last record that is certain to be in order. So the
+      // first snapshots can be older than this call.
       if attempt % 10 == 0 { session.perform(.refresh) }
       Pause.sleep(nanoseconds: 1_000_000)
     }

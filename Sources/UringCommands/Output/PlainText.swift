@@ -1,14 +1,15 @@
 import Glibc
 import UringBase
 
-/// Text for standard output. Inserted text cannot break lines, and the result is safe for a terminal.
+/// Text for standard output. Inserted text cannot break lines, and the result is safe for a
+/// terminal.
 struct PlainText {
   private(set) var text = ""
 
   var bytes: [UInt8] { Array(text.utf8) }
 
-  /// Maximum width of a cell on a terminal: a path can have 4096 bytes and would widen every row. Output to a
-  /// pipe or a file is not shortened.
+  /// Maximum width of a cell on a terminal: a path can have 4096 bytes and would widen every row.
+  /// Output to a pipe or a file is not shortened.
   static let widestCell = 64
   /// Maximum width, on a terminal, of a name within a sentence.
   static let widestName = isOnTerminal ? 120 : .max

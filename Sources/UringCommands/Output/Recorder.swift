@@ -19,7 +19,7 @@ final class Recorder: RecordSink {
   private let path: String
   private let format: TraceFormat
   private let stage = Mutex(Stage.waiting(records: []))
-  /// Number of records lost by the writer that ``takeLostCount()`` has already returned.
+  /// Number of the writer's lost records that ``takeLostCount()`` has already returned.
   private let toldLost = Mutex<UInt64>(0)
 
   init(path: String, format: TraceFormat) {

@@ -3,7 +3,8 @@ import UringDocuments
 import UringFindings
 import UringTrace
 
-/// A report as a test result in JUnit's XML: a test for each rule, so that tests have the same names in every run.
+/// A report as a test result in JUnit's XML. Each rule is a test, so that tests have the same names
+/// in every run.
 struct ReportJUnit {
   let verdict: ReportVerdict
 
@@ -17,7 +18,7 @@ struct ReportJUnit {
   private struct Test {
     var name: String
     var outcome: Outcome
-    /// Text of a test that passed.
+    /// The findings of a test that passed, as text.
     var output = ""
   }
 

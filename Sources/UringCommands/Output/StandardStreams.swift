@@ -6,7 +6,8 @@ import UringRecordings
 enum StandardError {
   static func write(_ message: String) {
     let bytes = Array("uringtop: \(message.printable)\n".utf8)
-    // Does not block on a pipe that nobody reads: signals may be blocked, so nothing could end the wait.
+    // Does not block on a pipe that nobody reads: signals may be blocked, so nothing could end the
+    // wait.
     var event = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
     guard poll(&event, 1, 1_000) != 0 else { return }
     _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }

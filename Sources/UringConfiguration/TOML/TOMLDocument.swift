@@ -1,8 +1,8 @@
 /// A TOML text with the byte range of each value.
 ///
 /// Accepts all of TOML 1.0, but does not distinguish numbers from dates. If a table is defined
-/// twice, only a repeated header is reported as a mistake. An edit changes the bytes of one value
-/// or adds a line. All other text stays, even text that is not understood.
+/// twice, only a repeated header is reported as a mistake. An edit changes the bytes of one value,
+/// or adds a line or a table. All other text stays, even text that is not understood.
 ///
 /// TOMLKit 0.6, the only TOML package available, is not used. With Foundation it adds 51 MB to a
 /// static binary. It reports positions only for syntax errors, reads nothing after the first error,
@@ -57,9 +57,9 @@ package struct TOMLDocument: Sendable {
 
   // MARK: Edits
 
-  /// Replaces a value, or adds it. A new value is added after its last sibling; without siblings,
-  /// below the header of its table; without a header, in a new table at the end. A value outside of
-  /// any table is added at the start if it has no siblings.
+  /// Replaces a value, or adds it. A new value is added after the last value of the same table; if
+  /// the table has no values, below its header; without a header, in a new table at the end. The
+  /// first value outside of any table is added at the start.
   ///
   /// - Parameters:
   ///   - path: names of the key; none of them needs quotes.
@@ -148,7 +148,7 @@ package struct Mistake: Error, Hashable, Sendable {
 }
 
 extension [Mistake] {
-  /// The first mistake of the file in one line, and the number of others; nil without any.
+  /// The first mistake of the file in one line, and the number of others; nil without mistakes.
   package func summary(_ describe: (Mistake) -> String) -> String? {
     self.min { $0.offset < $1.offset }.map {
       describe($0) + (count == 1 ? "" : " (and \(count - 1) more)")

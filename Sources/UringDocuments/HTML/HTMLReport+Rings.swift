@@ -54,7 +54,8 @@ extension HTMLReport {
   func writeLatencies(_ page: inout HTMLWriter) {
     let all = snapshot.latency.filter { !$0.buckets.isEmpty }
     guard !all.isEmpty else { return }
-    // Rings that findings name come first, then higher counts. Otherwise the order stays.
+    // Rings that findings name come first, then higher counts. Otherwise the snapshot's order is
+    // kept.
     let concerned = Set(document.findings.flatMap(\.rings))
     let order = all.indices.sorted { one, other in
       let (mine, theirs) = (concerned.contains(all[one].ring), concerned.contains(all[other].ring))

@@ -2,7 +2,7 @@ import UringTrace
 
 /// Fields that several kinds of entities have.
 extension Field {
-  /// A field with a number that adds up over entities.
+  /// A field with a number whose total over several entities is the sum.
   static func count(
     _ key: String, title: String? = nil, _ meaning: String,
     _ count: @escaping @Sendable (Entity) -> UInt64

@@ -1,7 +1,8 @@
 import UringBase
 import UringTrace
 
-/// A fact about an entity, described once: filters, columns, CSV, JSON, schema and documentation derive from it.
+/// A fact about an entity (such as a request or a ring), described once. Filters, columns, CSV,
+/// JSON, schema and documentation derive from this description.
 public struct Field<Entity: Sendable>: Sendable {
   public typealias IsBound = @Sendable (Entity) -> Bool
   public typealias Unit = @Sendable (Entity) -> OpcodeProperties.Length
@@ -16,15 +17,15 @@ public struct Field<Entity: Sendable>: Sendable {
   public let presence: Presence
   /// One sentence: the meaning of the value.
   public let meaning: String
-  /// The way in which the field's values add up; nil if they do not.
+  /// The kind of total that the field's values over several entities have; nil if they have none.
   public let total: FieldTotal?
   /// The possible texts; empty if any text is possible.
   public let choices: [String]
   /// The unit of an entity's value, for fields whose unit depends on the entity: only values of the
   /// same unit add up. Nil for fields with one unit.
   public let unit: Unit?
-  /// True for an entity whose value is only a lower bound of its age, because its start was not seen. Texts for people
-  /// then begin with `>`. Nil if no value is a bound.
+  /// Returns true for an entity whose value is only a lower bound of its age, because its start was
+  /// not seen. Texts for people then begin with `>`. Nil if no value is a bound.
   public let isBound: IsBound?
   /// The value of an entity in a snapshot.
   public private(set) var value: @Sendable (Entity, Snapshot) -> FieldValue
@@ -94,7 +95,7 @@ public struct Field<Entity: Sendable>: Sendable {
     type.text(value(entity, snapshot)).ofBound(isBound(entity))
   }
 
-  /// Whether the entity's value is only a lower bound.
+  /// True if the entity's value is only a lower bound.
   package func isBound(_ entity: Entity) -> Bool { isBound.map { $0(entity) } ?? false }
 
   /// The same field for another type that contains the entity.

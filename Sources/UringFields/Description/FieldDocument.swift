@@ -1,7 +1,7 @@
 /// The tables of fields in docs/filters.md and docs/json.md.
 package enum FieldDocument {
-  /// A Markdown table of the fields for filters and columns: the key with its aliases, the type, the meaning and the
-  /// title of the column.
+  /// A Markdown table of the fields for filters and columns: the key with its aliases, the type,
+  /// the meaning and the title of the column.
   package static func table<Entity>(of set: FieldSet<Entity>) -> String {
     var text = "| field | type | meaning | column |\n| --- | --- | --- | --- |\n"
     for field in set.fields {
@@ -11,10 +11,11 @@ package enum FieldDocument {
     return text
   }
 
-  /// A Markdown table of the members of a JSON object. Members of objects within it follow as `buffer.length`, of
-  /// objects in a list as `steps[].time_ns`.
+  /// A Markdown table of the members of a JSON object. Members of nested objects follow with names
+  /// such as `buffer.length`, members of objects in a list with names such as `steps[].time_ns`.
   ///
-  /// - Parameter omitted: lists and objects that have a table of their own.
+  /// - Parameter omitted: lists and objects whose members are not listed, because they have a table
+  ///   of their own.
   package static func members<Entity>(
     of set: FieldSet<Entity>, omitting omitted: Set<String> = []
   ) -> String {

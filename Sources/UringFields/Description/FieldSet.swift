@@ -1,11 +1,13 @@
 import UringBase
 import UringTrace
 
-/// The description of one kind of entity: its fields, and its parts, which have fields of their own.
+/// The description of one kind of entity: its fields, and its parts, which have fields of their
+/// own.
 public struct FieldSet<Entity: Sendable>: Sendable {
   /// The kind of entity, in the plural: `requests`.
   public let name: String
-  /// The fields for filters and columns: the entity's own, then those of parts that occur once (`buffer.length`).
+  /// The fields for filters and columns: the entity's own, then those of parts that occur once
+  /// (`buffer.length`).
   public let fields: [Field<Entity>]
   let own: [Field<Entity>]
   let parts: [Part<Entity>]
@@ -26,15 +28,15 @@ public struct FieldSet<Entity: Sendable>: Sendable {
     fields.first { $0.isNamed(name) } ?? fields.first { $0.isTitled(name) }
   }
 
-  /// The same fields for another type that can contain such an entity. The values are absent if it
-  /// contains none.
+  /// The same fields for another type that can contain such an entity. The values are absent if an
+  /// object of that type contains none.
   public func map<Other>(
     _ entity: @escaping @Sendable (Other) -> Entity?
   ) -> FieldSet<Other> {
     FieldSet<Other>(name, fields.map { $0.map(.tableOnly) { other, _ in entity(other) } })
   }
 
-  /// The message that the set has no field of this name, with the names that the user may have
+  /// An error message: the set has no field of this name. Suggests the names that the user may have
   /// meant.
   func complaint(about name: String) -> String {
     let shown = ScreenTitle.fields(under: name, of: self.name)

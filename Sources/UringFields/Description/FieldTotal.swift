@@ -16,7 +16,7 @@ public enum FieldTotal: Sendable {
     }
   }
 
-  /// Adds one value to another; the result is absent if both are absent.
+  /// Combines two values of a field; the result is absent if both are absent.
   func combine(_ one: FieldValue, _ other: FieldValue) -> FieldValue {
     switch (one, other) {
     case (.number(let one), .number(let other)):
@@ -30,7 +30,7 @@ public enum FieldTotal: Sendable {
 /// The total of a field's values so far.
 struct RunningTotal: Sendable {
   private(set) var value = FieldValue.none
-  /// True if the total is only a lower bound, because a value is.
+  /// True if the total is only a lower bound, because at least one value is.
   private(set) var isBound = false
   private var unit: OpcodeProperties.Length?
   /// True after values of two units were added: these have no total.

@@ -24,7 +24,7 @@ public enum FieldType: String, Sendable {
   /// Yes or no.
   case flag
 
-  /// The way in which values of this type add up; nil if they do not.
+  /// The kind of total that values of this type have; nil if they have none.
   var total: FieldTotal? {
     switch self {
     case .bytes: .sum

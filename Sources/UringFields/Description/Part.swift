@@ -3,8 +3,8 @@ import UringTrace
 
 /// A member of an entity's JSON object that is not a single value, but an object or a list.
 public struct Part<Entity: Sendable>: Sendable {
-  /// The members of the schema: usually one, but several if they are placed among the entity's own
-  /// members.
+  /// The schema members of the part: usually one, but several if they are placed among the entity's
+  /// own members.
   let members: [Schema.Member]
   /// The fields that filters and columns can use.
   let fields: [Field<Entity>]
@@ -55,7 +55,7 @@ public struct Part<Entity: Sendable>: Sendable {
     Part(members: members, fields: [], write: write)
   }
 
-  /// A part whose fields are members of the entity itself.
+  /// A part whose fields are members of the entity's own JSON object.
   public static func inline<Value>(
     _ set: FieldSet<Value>, value: @escaping @Sendable (Entity, Snapshot) -> Value
   ) -> Part {

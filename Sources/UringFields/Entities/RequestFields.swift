@@ -44,7 +44,7 @@ extension FieldSet<Request> {
     ]
   }
 
-  /// True if the request was submitted before uringtop could see it: its age is more than the value.
+  /// True if the submission was not seen. The actual age is then greater than the field's value.
   @Sendable
   private static func hasUnseenStart(_ request: Request) -> Bool { !request.isStartKnown }
 
@@ -117,7 +117,7 @@ extension FieldSet<Request> {
     ]
   }
 
-  /// True if an io-wq thread executed the request at the last look.
+  /// True if an io-wq thread executed the request at the last inventory.
   private static func isRunning(_ request: Request) -> Bool {
     !request.state.isFinal && request.place == .workerRunning
   }
@@ -324,7 +324,7 @@ extension Request {
     return self.sqe.off
   }
 
-  /// The number in `len`, and its unit if that is not bytes.
+  /// The number in `len`, and its unit: empty for bytes, `v` for vectors.
   public var length: (number: UInt64, unit: String)? {
     guard knows(.len) else { return nil }
     let number = UInt64(self.sqe.len)

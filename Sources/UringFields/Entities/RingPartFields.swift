@@ -20,7 +20,7 @@ extension FieldSet<Rates> {
 }
 
 extension FieldSet<Ring> {
-  /// The setup of rings that have an SQ thread.
+  /// The fields of a ring's SQ thread: its scheduling and its work.
   static let sqThreadSetups = FieldSet(
     "SQ thread setups",
     [

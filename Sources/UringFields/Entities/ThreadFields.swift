@@ -38,7 +38,8 @@ extension FieldSet<WorkerPool> {
 }
 
 extension FieldSet<ThreadState> {
-  /// The fields of threads, as of the last look at waits.
+  /// The fields of threads, as of the last look at waits (a collection of what threads, files and
+  /// requests wait for).
   public static let threads = FieldSet(
     "threads",
     [

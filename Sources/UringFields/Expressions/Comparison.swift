@@ -21,7 +21,7 @@ struct Comparison: Sendable {
   }
 
   var operation: Operator
-  /// Alternatives, one of which must match. Comparisons of order have exactly one.
+  /// Alternatives, one of which must match. Comparisons of order, such as `<`, have exactly one.
   var operands: [Operand]
 
   /// True if the comparison holds for a value. An absent value differs from all operands except

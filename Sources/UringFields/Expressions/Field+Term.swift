@@ -1,5 +1,5 @@
 extension Field {
-  /// A term for an expression that selects the entities with this value.
+  /// A term of an expression that selects the entities whose field has this value.
   public func term(for value: FieldValue) -> String {
     switch value {
     case .none: "\(key)=none"

@@ -3,7 +3,8 @@ import UringBase
 /// Expressions that have names. `@slow` in another expression stands for the one named `slow`.
 package struct NamedFilters: Sendable {
   private let read: @Sendable () -> [String: String]
-  /// True if every other name stands for an expression that selects everything.
+  /// True if names that are not known are accepted: they stand for an expression that selects
+  /// everything.
   private let acceptsAny: Bool
 
   package init(_ texts: [String: String] = [:]) {
@@ -29,7 +30,7 @@ package struct NamedFilters: Sendable {
 
   subscript(name: String) -> String? { read()[name] ?? (acceptsAny ? "" : nil) }
 
-  /// The message that no filter has this name.
+  /// An error message: no filter has this name. Suggests the names that the user may have meant.
   func complaint(about name: String) -> String {
     let names = read().keys.sorted()
     let hint = NearNames.hint(for: name, in: names)

@@ -1,8 +1,8 @@
 import UringTrace
 
 extension FieldSet<Opcode> {
-  /// The only field by which the kernel can select requests. All others are unknown at submission,
-  /// or change later.
+  /// The only field by which the BPF programs can select requests. All other fields are unknown at
+  /// submission, or change later.
   public static let recorded = FieldSet(
     "recorded requests",
     [

@@ -3,8 +3,8 @@ import UringTrace
 
 /// An expression that selects entities: terms separated by spaces, all of which must hold.
 ///
-/// A term is a word, which some field must contain, or a comparison such as `age>30ms`; `!` before it inverts it.
-/// docs/filters.md describes the language.
+/// A term is a word, which some field must contain, or a comparison such as `age>30ms`. A `!`
+/// before a term inverts it. docs/filters.md describes the language.
 public struct Query<Entity: Sendable>: Sendable {
   enum Condition: Sendable {
     case word(TextMatch)
@@ -45,7 +45,8 @@ public struct Query<Entity: Sendable>: Sendable {
     }
   }
 
-  /// True if all terms hold for an entity. `containsWord` decides about words.
+  /// True if all terms hold for an entity. `containsWord` returns true if the entity contains a
+  /// word.
   package func matches(
     _ entity: Entity, in snapshot: Snapshot, containsWord: (TextMatch) -> Bool
   ) -> Bool {

@@ -5,7 +5,8 @@ struct TextPattern: Sendable {
   private let parts: [[UInt8]]
   private let isAnchored: Bool
 
-  /// - Parameter isWhole: true if a pattern without `*` must match the whole text, not a part of it.
+  /// - Parameter isWhole: true if a pattern without `*` must match the whole text, not a part of
+  ///   it.
   init(_ pattern: some StringProtocol, isWhole: Bool) {
     parts = pattern.split(separator: "*", omittingEmptySubsequences: false).map {
       Caseless.bytes($0)

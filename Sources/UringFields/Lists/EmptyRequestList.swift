@@ -1,4 +1,4 @@
-/// An empty list of requests, for which a text is shown.
+/// The lists of requests for which a text is shown when they are empty.
 public enum EmptyRequestList: CaseIterable, Sendable {
   case inFlight, ended
 

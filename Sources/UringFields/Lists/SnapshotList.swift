@@ -2,9 +2,9 @@ import UringFindings
 import UringRecordings
 import UringTrace
 
-/// A list in a snapshot, of which users choose rows and columns.
+/// A list of a snapshot, such as its requests or rings. Users choose its rows and columns.
 public struct SnapshotList: Sendable {
-  /// The rows and columns of a list that are wanted.
+  /// The rows and columns of a list that the user chose.
   public struct Choice: Sendable {
     /// An expression that the rows match; nil for all rows.
     public var condition: String?
@@ -38,8 +38,8 @@ public struct SnapshotList: Sendable {
   public let name: String
   /// Plural noun for its rows: `requests in flight`.
   public let noun: String
-  /// Text about the circumstances in which such rows are recorded, shown with an empty list; empty
-  /// if they always are.
+  /// Text that is shown with an empty list, about the circumstances in which its rows are recorded.
+  /// Empty if they are always recorded.
   public let emptyNote: String
   private let prepare: @Sendable (Choice) throws(Choice.Flaw) -> Selector
   /// The path of the list in the JSON of a snapshot.

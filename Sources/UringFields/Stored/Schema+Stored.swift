@@ -1,8 +1,8 @@
 import UringRecordings
 
 extension Schema {
-  /// The first difference between a value and the schema, with the path to it: `rings[3].id is not a number`; nil if there
-  /// is none. Members that the schema lacks are no difference.
+  /// The first difference between a value and the schema, with its path: `rings[3].id is not a
+  /// number`. Nil if there is none. Members that the schema lacks are ignored.
   package func flaw(of value: JSONValue, at path: String = "") -> String? {
     let isRight: Bool
     switch (self, value) {
@@ -89,7 +89,8 @@ extension Schema {
     }
   }
 
-  /// Index of a member. It is usually the one after the previous index.
+  /// Index of the member `name`. `position` is the index after the last member found, which the
+  /// next member usually has.
   private static func index(
     of name: String, in members: [Member], near position: inout Int
   ) -> Int? {

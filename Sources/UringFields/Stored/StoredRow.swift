@@ -97,7 +97,7 @@ extension StoredRow {
   /// The unit of a request's length, which depends on the opcode (bytes or vectors).
   fileprivate static let unit: Field<StoredRow>.Unit = { opcode($0.json)?.length ?? .none }
 
-  /// Whether a request's age and start are bounds.
+  /// True if a request's age and start are only bounds, because its start was not seen.
   fileprivate static let isBound: Field<StoredRow>.IsBound = {
     $0.json["start_known"] == .flag(false)
   }

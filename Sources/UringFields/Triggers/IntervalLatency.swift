@@ -14,8 +14,8 @@ public struct IntervalLatency: Sendable {
 
   public init() {}
 
-  /// The latencies since the last call, for rings and opcodes with requests that ended. The first
-  /// call returns all latencies so far.
+  /// Latencies of the requests that ended since the last call, by ring and opcode. The first call
+  /// returns all latencies so far.
   public mutating func advance(to snapshot: Snapshot) -> [OpcodeLatency] {
     var result: [OpcodeLatency] = []
     var next: [Key: [UInt64: UInt64]] = [:]

@@ -5,9 +5,10 @@ import UringTrace
 /// A condition that makes a flight recorder write a file when it begins to hold.
 ///
 /// The condition is a severity (`crit`: findings of at least this severity), the tag of a finding
-/// (`cq-overflow`), or a comparison in the language of `--where`. A comparison is about latencies
-/// since the last look (`p99>50ms`), about rings (`overflows>0`) or about requests in flight
-/// (`age>10s`): the first of these that has all fields of the expression.
+/// (`cq-overflow`), or a comparison in the language of `--where`. A comparison is about the
+/// latencies of requests that ended since the last check (`p99>50ms`), about rings (`overflows>0`)
+/// or about requests in flight (`age>10s`): the first of these that has all fields of the
+/// expression.
 public struct Trigger: Sendable {
   private enum Condition: Sendable {
     case severity(Finding.Severity)
@@ -32,7 +33,7 @@ public struct Trigger: Sendable {
   }
 
   /// - Parameter filters: the expressions for which `@name` stands.
-  /// - Throws: the message for the user.
+  /// - Throws: an error with the message for the user.
   package init(
     _ text: String, named filters: NamedFilters = NamedFilters()
   ) throws(QueryError) {
@@ -102,11 +103,11 @@ public struct Trigger: Sendable {
     }
   }
 
-  /// Everything that meets the condition.
+  /// The subjects that meet the condition.
   ///
   /// - Parameters:
   ///   - findings: the findings in the snapshot.
-  ///   - latency: the latencies of the requests that ended since the last look.
+  ///   - latency: the latencies of the requests that ended since the last check.
   public func matches(
     in snapshot: Snapshot, findings: [Finding], latency: [OpcodeLatency]
   ) -> [Match] {

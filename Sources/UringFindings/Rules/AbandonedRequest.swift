@@ -1,7 +1,8 @@
 import UringTrace
 
 extension Evidence {
-  /// Requests for whose completion no thread waits, on a ring whose CQ no thread checks: a case of `leaked-request`.
+  /// Requests in flight that no thread waits for, on a ring whose CQ no thread checks: a case of
+  /// the rule `leaked-request`.
   func abandoned(on ring: Ring) -> FindingRule.Sighting? {
     guard isComplete, let waits, waits.facts.isComplete, waits.ring(ring.id) != nil,
       ring.waiter == nil, !ring.isPolled, ring.eventfd == .none, ring.cqPending == 0,
@@ -10,8 +11,9 @@ extension Evidence {
     else { return nil }
     let holders = Set(ring.descriptors.map(\.tgid) + [ring.ownerTgid]).subtracting([0])
     let threads = holders.sorted().flatMap { waits.threads(of: $0) }
-    // A running thread may check the queue at any time. A thread that runs but has a system call
-    // was asleep in that call when the look at waits began: it runs only rarely.
+    // A running thread may check the CQ at any time. A thread with `.runs` and a system call was
+    // asleep in that call when the look at waits (a collection of what threads wait for) began, so
+    // it runs only rarely.
     guard !threads.isEmpty,
       !threads.contains(where: { $0.wait == .runs && $0.call.isEmpty || $0.wait == .stopped })
     else { return nil }
@@ -26,7 +28,8 @@ extension Evidence {
     let more =
       left.count > 1 ? "; the same holds for \(Words.count(left.count - 1, "more request"))" : ""
     return FindingRule.Sighting(
-      // A peer may still answer, and the program may check the queue then.
+      // If another process holds the other end, it may still answer, and the program may check the
+      // CQ then.
       severity: isOwn ? .warn : .info, rings: [ring.id], requests: left.map(\.id),
       summary:
         "\(words(first)) has been in flight for "
@@ -84,6 +87,7 @@ extension WaitGraph {
 }
 
 extension Request {
-  /// Time of the request's last step, other than its being found in flight; 0 if there is none.
+  /// Time of the request's last step other than `found`, which is recorded when the request is
+  /// found in flight; 0 if there is none.
   fileprivate var lastStepTime: UInt64 { steps.last { $0.kind != .found }?.time ?? 0 }
 }

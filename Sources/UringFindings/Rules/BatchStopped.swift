@@ -36,8 +36,8 @@ extension FindingRule {
 }
 
 extension Evidence {
-  /// The reason why the kernel stopped taking SQEs of a ring, with the request at which it stopped
-  /// if that is known. Nil if there is no such reason.
+  /// The reason, in words, why the kernel stopped taking SQEs of a ring, and the request after
+  /// which it stopped, if that is known. Nil if there is no evidence that the kernel stopped.
   fileprivate func stop(of ring: Ring) -> (request: Request.ID?, words: String)? {
     if let last = lastSubmitted(to: ring) {
       guard last.preparationError != 0 else { return nil }
@@ -47,7 +47,8 @@ extension Evidence {
           + "after it (no SUBMIT_ALL)"
       )
     }
-    // Nothing was submitted during the observation, so the ring's memory still contains the earlier SQEs.
+    // Nothing was submitted during the observation, so the ring's memory still contains the SQEs
+    // that were submitted before it.
     guard ring.isFound, ring.counts.submitted == 0, let taken = ring.lastTaken,
       let result = taken.result, let error = ErrorNumber(result: result),
       Self.errorsOfPreparation.contains(error.rawValue)
@@ -64,7 +65,7 @@ extension Evidence {
   /// EOPNOTSUPP.
   private static let errorsOfPreparation: Set<Int32> = [7, 12, 13, 14, 22, 75, 95]
 
-  /// The request of a ring that was submitted last during the observation.
+  /// The last request that was submitted to a ring during the observation.
   private func lastSubmitted(to ring: Ring) -> Request? {
     var last = inFlight(on: ring.id).filter(\.isSQEKnown).max { $0.id < $1.id }
     var newest = last?.id ?? 0

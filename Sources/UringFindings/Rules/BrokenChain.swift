@@ -30,7 +30,7 @@ extension FindingRule {
           + "\(Words.count(breaks.chains, "chain")): \(cancelled)"
       }
     return Sighting(
-      // Link timeouts break chains on purpose.
+      // A link timeout breaks its chain on purpose, so it is no reason for a warning.
       severity: breaks.kind.opcode == .linkTimeout ? .info : .warn, rings: [ring.id],
       requests: breaks.chains == 1
         ? kept.flatMap { [$0.cause.id] + $0.cancelled } : kept.map(\.cause.id),
@@ -38,8 +38,8 @@ extension FindingRule {
       numbers: [.init("chains", breaks.chains), .init("cancelled", breaks.cancelled)])
   }
 
-  /// The finding about chains broken by a request that was itself cancelled: the canceller is the cause. Nil if the end
-  /// of the ring is the cause.
+  /// The finding about chains that broke because one of their requests was cancelled: the request
+  /// that cancelled it is the cause. Nil if the close of the ring is the cause.
   private static func cancellation(
     _ breaks: [Break], on ring: Ring, _ evidence: Evidence
   ) -> Sighting? {
@@ -72,7 +72,7 @@ private struct Break {
   var result: Int32
   var cancelled: [Request.ID]
 
-  /// The end of the cause in words: `failed with EPIPE`.
+  /// The outcome of the request that broke the chain, in words: `failed with EPIPE`.
   var outcome: String {
     let properties = cause.opcode.properties
     if result < 0 { return "failed with \(Words.error(result))" }
@@ -84,14 +84,15 @@ private struct Break {
 }
 
 extension ChainBreaks.Kind {
-  /// The end of the requests in words: `failed with EPIPE`.
+  /// The outcome of the requests that broke chains, in words: `failed with EPIPE`.
   fileprivate var outcome: String {
     errno == 0 ? "moved fewer bytes than asked for" : "failed with \(Words.error(0 &- errno))"
   }
 }
 
 extension Evidence {
-  /// The chains of a ring that broke in one way within the span and are still known, oldest first.
+  /// The chains of a ring that broke within the span in the way `kind` and are still known, oldest
+  /// first.
   fileprivate func kept(_ kind: ChainBreaks.Kind, on ring: Ring) -> [Break] {
     snapshot.chains.compactMap { chain in
       guard chain.ring == ring.id, let cause = chain.cause, cause.opcode == kind.opcode,
@@ -102,14 +103,15 @@ extension Evidence {
     }
   }
 
-  /// True if the request's ring is closed, and nothing was submitted to the ring after the request ended.
+  /// True if the request's ring is closed, and nothing was submitted to the ring after the request
+  /// ended.
   fileprivate func endedWithItsRing(_ request: Request) -> Bool {
     guard rings.contains(where: { $0.id == request.ring && $0.isClosed }) else { return false }
     return ended(on: request.ring, within: .history) { $0.startTime > request.lastTime }.isEmpty
   }
 
-  /// The request that cancelled another request of its ring; nil unless exactly one named that
-  /// request by its `user_data`.
+  /// The request that cancelled `request`. Nil unless exactly one cancelling request of the ring
+  /// named it by its `user_data`.
   fileprivate func canceller(of request: Request) -> Request? {
     let found = ended(on: request.ring, within: .history) {
       $0.opcode.cancels && $0.isSQEKnown && $0.hasResult && $0.result >= 0

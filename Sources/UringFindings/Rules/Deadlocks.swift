@@ -16,7 +16,7 @@ extension FindingRule {
         graph.changedWord(of: $0) != nil || graph.blockingPipe(of: $0) != nil
       }.map(\.id))
     return evidence.deadlocks.compactMap { deadlock in
-      // The rules `lost-wake` and `worker-blocked` are more specific.
+      // The rules `lost-wake` and `worker-blocked` are more specific about these requests.
       guard explained.isDisjoint(with: deadlock.requests) else { return nil }
       let since = deadlock.threads.compactMap { graph.thread($0)?.since }.max() ?? 0
       let clauses = deadlock.clauses()
@@ -35,8 +35,8 @@ extension FindingRule {
 }
 
 extension Words {
-  /// Joins clauses into one sentence. Of a large cycle only the first clauses are shown;
-  /// ``Finding/edges`` contains all of it.
+  /// Joins clauses into one sentence. For a large cycle it contains only the first clauses;
+  /// ``Finding/edges`` contains the whole cycle.
   static func clauses(_ clauses: [String], shown: Int = 16) -> String {
     clauses.prefix(shown).joined(separator: "; ")
       + (clauses.count > shown ? "; and \(clauses.count - shown) more" : "")

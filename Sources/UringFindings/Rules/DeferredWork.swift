@@ -15,8 +15,8 @@ extension FindingRule {
       + "IORING_SETUP_TASKRUN_FLAG, by which io_uring_peek_cqe sees that it must enter the kernel."
   ) { evidence in
     evidence.openRings.compactMap { ring in
-      // A task that waits in io_uring_enter runs the task work as soon as there are as many
-      // completions as it waits for.
+      // A task that waits in io_uring_enter runs the task work itself, once the number of
+      // completions that it waits for is ready.
       guard ring.setupFlags.contains(.deferTaskrun), ring.waiter == nil else { return nil }
       let ready = evidence.inFlight(on: ring.id).filter { request in
         guard !request.isSuspect, let time = request.readyTime else { return false }
@@ -47,8 +47,8 @@ extension FindingRule {
 }
 
 extension Request {
-  /// Latest time at which the completion can have become ready for its task to run. Nil if the
-  /// request does not wait for its task, or if the time is not known.
+  /// Latest possible time at which the request's completion became task work. Nil if the request
+  /// does not wait for its task, or if the time is not known.
   fileprivate var readyTime: UInt64? {
     guard self.state == .taskWork, let last = steps.last else { return nil }
     switch last.kind {

@@ -13,7 +13,8 @@ extension FindingRule {
     evidence.rings.compactMap { ring in
       let counts = evidence.counts(of: ring)
       guard counts.submitted >= 1_000, !ring.setupFlags.contains(.sqPoll) else { return nil }
-      // Each wait is a system call. By Little's law, the number of requests in flight is rate times latency.
+      // Each wait is a system call. By Little's law, the number of requests in flight is the
+      // completion rate times the latency.
       let depth =
         Double(counts.completed) * ring.latency.mean
         / Double(evidence.life(of: ring))
@@ -137,8 +138,8 @@ extension FindingRule {
   }
 }
 
-/// Counts of requests that were completed within the system call that submitted them, and of these
-/// system calls.
+/// Number of requests that completed inline (within the system call that submitted them), and
+/// number of these system calls.
 private struct SingleSubmissions {
   /// Requests completed inline.
   private(set) var total: UInt64 = 0

@@ -62,7 +62,8 @@ extension FindingRule {
     }
   }
 
-  /// IORING_ENTER_EXT_ARG_REG (6.13): the argument is an offset in the ring's memory region.
+  /// IORING_ENTER_EXT_ARG_REG (6.13): the argument of the call is an offset in the ring's memory
+  /// region.
   private static let extendedByOffset: UInt32 = 1 << 6
 
   /// Cause and cure if io_get_ext_arg_reg (io_uring/io_uring.c) refuses the offset.

@@ -23,8 +23,8 @@ extension FindingRule {
       resource == .buffers
       ? (ring.registeredBuffers, "registered buffers") : (ring.registeredFiles, "registered files")
     guard count == 0 else { return nil }
-    // Counts only requests since the last change of the table: the table was already empty for
-    // them.
+    // Counts only requests since the last change of the table, because only for these the table was
+    // certainly empty.
     let since = max(failure?.time ?? 0, ring.tableTimes[resource] ?? 0)
     let users = evidence.users(of: resource, on: ring, since: since)
     guard let newest = users.first else { return nil }

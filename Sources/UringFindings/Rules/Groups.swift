@@ -1,6 +1,7 @@
 import UringTrace
 
-/// Rules about lent buffers and their groups.
+/// Rules about lent buffers and their groups: a leader that lends a buffer, and the members that
+/// borrow it.
 extension FindingRule {
   static let groupCondition = FindingRule(
     "group-condition",
@@ -37,7 +38,7 @@ extension FindingRule {
     }
   }
 
-  /// Faults of a member that do not depend on the buffer's owner.
+  /// Conditions caused by a member. They are faults even if the group's buffer is not a loan.
   private static let misuses = GroupConditions(
     .outOfRange, .wrongDirection, .emptySlot, .selectsProvided)
 
@@ -61,7 +62,8 @@ extension FindingRule {
     return requests.isEmpty && group.leader.request != 0 ? [group.leader.request] : requests
   }
 
-  /// Severity and cure of each condition, except ``GroupCondition/exhausted``: see ``buffersExhausted``.
+  /// Severity and cure of each condition except ``GroupCondition/exhausted``, which
+  /// ``buffersExhausted`` reports.
   private static let trouble: [GroupCondition: (severity: Finding.Severity, cure: String)] = [
     .pinned: (
       .warn, "Cancel or wait for the members that still run before taking the buffer back."

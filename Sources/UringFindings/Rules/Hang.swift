@@ -54,8 +54,8 @@ extension FindingRule {
     }
   }
 
-  /// A wait like that of ``hang``, but with enough requests in flight: an idle server, or a program
-  /// that hangs on a file that nobody writes to.
+  /// Rule about a task that waits as in ``hang``, although enough requests are in flight. The task
+  /// is an idle server, or hangs on a file that nobody writes to.
   static let waiting = FindingRule(
     "waiting", .suspicion(lasting: 3_000_000_000),
     meaning: "A task waits in io_uring_enter, and nothing has completed for a long time: it is "
@@ -67,7 +67,7 @@ extension FindingRule {
         wait.possibleCQEs.map({ $0 >= wait.waiter.missing }) ?? true,
         !evidence.deadlocks.contains(where: { $0.rings.contains(ring.id) })
       else { return nil }
-      // Requests behind others in a chain are not the cause.
+      // Requests that wait behind others (linked or drained) are not the cause of the wait.
       let awaited = wait.requests.filter { $0.state != .linked && $0.state != .deferred }
       guard !awaited.isEmpty else { return nil }
       let cause = awaited.count == 1 ? evidence.snapshot.cause(of: awaited[0]) : nil
@@ -117,7 +117,8 @@ extension Evidence {
     return inFlight(on: ring.id).isEmpty && !CQEFlags(rawValue: last.flags).contains(.more)
   }
 
-  /// A clause for each other thread of a waiter's process: "; thread 4712 is blocked in futex() at 0x1000".
+  /// A clause for each other thread of a waiter's process: "; thread 4712 is blocked in futex() at
+  /// 0x1000".
   fileprivate func others(than waiter: Ring.Waiter) -> String {
     guard let waits else { return "" }
     let others = waits.threads(of: waiter.tgid).filter { $0.tid != waiter.tid }
@@ -140,8 +141,8 @@ extension Evidence {
     return submits
   }
 
-  /// True if a waiter seems to wait without a timeout. False if the last look at the thread found a
-  /// timeout, or took place before this wait.
+  /// True if a waiter seems to wait without a timeout. False if the last look at waits found a
+  /// timeout, or took place before this wait began.
   fileprivate func waitsWithoutEnd(_ waiter: Ring.Waiter) -> Bool {
     guard let waits, let thread = waits.thread(waiter.tid) else { return true }
     guard waits.facts.time >= waiter.since ?? 0 else { return false }
@@ -156,7 +157,8 @@ extension Evidence {
     } ?? false
   }
 
-  /// Clauses about the tasks that could end a request's wait, and what they do, as far as is known.
+  /// Clauses about the tasks that could end a request's wait, and about what these tasks do, as far
+  /// as is known.
   fileprivate func continuation(of request: Request) -> String {
     guard let waits else { return "" }
     let clauses = waits.chain(from: request.id)
@@ -203,7 +205,8 @@ private struct LongWait {
   private static func possibleCQEs(
     _ ring: Ring, _ requests: RequestList, _ evidence: Evidence
   ) -> UInt64? {
-    // Unknown if other rings post messages to this one, or an SQ thread can take further SQEs.
+    // The number is unknown if other rings post messages to this one, or if an SQ thread can take
+    // further SQEs.
     guard evidence.isComplete(ring), ring.counts.auxiliary == 0, !ring.setupFlags.contains(.sqPoll),
       // The release of a tagged file also posts a CQE.
       ring.files.allSatisfy({ $0.tag == 0 })

@@ -10,7 +10,8 @@ extension FindingRule {
     cure:
       "Ignore it, or enter with IORING_ENTER_NO_IOWAIT (liburing: io_uring_set_iowait(ring, false))."
   ) { evidence in
-    // There is one finding for all rings, because every idle server has such a task.
+    // There is one finding for all rings, because every idle server has a task that counts as
+    // iowait.
     let waits = evidence.openRings.compactMap { IdleWait($0, evidence) }
       .sorted { $0.duration > $1.duration }
     guard let longest = waits.first else { return [] }
@@ -33,7 +34,8 @@ extension FindingRule {
   }
 }
 
-/// A task that waits in `io_uring_enter` and is counted as iowait, although no request waits for storage.
+/// A task that waits in `io_uring_enter` and is counted as iowait, although no request waits for
+/// storage.
 private struct IdleWait {
   var ring: Ring.ID
   var tid: UInt32

@@ -32,8 +32,8 @@ extension Request {
   /// Nanoseconds from the submission of a timeout to its expiry, if this value is implausible; nil
   /// otherwise, and for values that mean "never".
   ///
-  /// Programs that mean "never" write the largest value of a type: seconds in 31 or 32 bits, or a value so large that
-  /// the kernel limits it to `KTIME_MAX`.
+  /// Programs that mean "never" write the largest value of a type: seconds in 31 or 32 bits, or a
+  /// value so large that the kernel limits it to `KTIME_MAX`.
   fileprivate var implausibleWait: UInt64? {
     guard self.isStartKnown, self.expiryTime != 0,
       self.place == .timeout || self.place == .linkTimeout
@@ -51,7 +51,7 @@ extension Request {
 }
 
 extension Evidence {
-  /// The request that a LINK_TIMEOUT guards: the one before it in its chain.
+  /// The request that a LINK_TIMEOUT guards: the request before it in its chain.
   fileprivate func guarded(by request: Request) -> Request? {
     guard request.opcode == .linkTimeout, request.chain != 0,
       let chain = snapshot.chains.first(where: { $0.id == request.chain }),

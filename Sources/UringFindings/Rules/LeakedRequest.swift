@@ -19,7 +19,7 @@ extension FindingRule {
   /// Nanoseconds that the kernel may take to cancel the requests in flight.
   private static let patience: UInt64 = 1_000_000_000
 
-  /// Finds requests that did not end when their ring did.
+  /// Finds requests that did not end when their ring was destroyed.
   private static func leaked(with ring: Ring, _ evidence: Evidence) -> Sighting? {
     let age = evidence.age(since: ring.closedTime)
     guard age >= patience, evidence.snapshot.lost.total == 0 else { return nil }

@@ -40,8 +40,8 @@ extension FindingRule {
       }
       spans.sort { ($0.start, $0.request) < ($1.start, $1.request) }
       var pairs: [(MemorySpan, MemorySpan)] = []
-      // Among the spans so far, the span with the highest end, and the span with the highest end
-      // among those that the kernel fills.
+      // Of the spans seen so far: the span with the highest end, and the span with the highest end
+      // that the kernel fills.
       var farthest: MemorySpan?
       var farthestFilled: MemorySpan?
       for span in spans {
@@ -127,7 +127,7 @@ private struct MemorySpan {
 
   func overlaps(_ other: MemorySpan) -> Bool {
     process == other.process && start < other.end && other.start < end
-      // Requests of a chain run one after the other.
+      // Requests of a chain run one after the other, so they never use the memory at the same time.
       && (chain == 0 || chain != other.chain)
   }
 }

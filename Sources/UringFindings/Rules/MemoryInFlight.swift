@@ -41,8 +41,8 @@ extension Evidence {
   /// True if the request had not ended when its memory was removed.
   private func wasInFlight(_ request: Request, at time: UInt64) -> Bool {
     if request.state.isFinal { return !request.isEndDerived && request.lastTime > time }
-    // No end was seen. This proves that the request is in flight only if no record was lost and its
-    // end posts a CQE.
+    // No end of the request was seen. It is certainly in flight only if no record was lost and its
+    // end would post a CQE.
     return snapshot.lost.total == 0
       && !SQEFlags(requestFlags: request.flags).contains(.cqeSkipSuccess)
   }

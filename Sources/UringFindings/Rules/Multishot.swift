@@ -66,8 +66,8 @@ private struct FileUse: Hashable {
   var process: UInt32
   var file: FileReference
 
-  /// The file that a request uses; nil if it uses none. A close counts as a use, because nothing is
-  /// expected after it.
+  /// The file that a request uses; nil if it uses none. A close counts as a use, because the
+  /// program expects nothing more of the file after it.
   init?(_ request: borrowing Request) {
     process = request.submitterTgid
     if request.opcode == .close, request.isSQEKnown {
@@ -86,7 +86,7 @@ extension Request {
   /// True if the request ended although its file can have more data or events. False if it ended
   /// with the stream or the connection, or was cancelled.
   fileprivate var endsEarly: Bool {
-    // A bundle of sends ends when its buffers are sent.
+    // A multishot send (bundle) ends when its buffers are sent. This is not early.
     guard self.hasResult, !CQEFlags(rawValue: self.cqeFlags).contains(.more),
       self.opcode.direction != .write
     else { return false }

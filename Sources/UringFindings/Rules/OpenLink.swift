@@ -10,7 +10,7 @@ extension FindingRule {
       "Reserve room for the whole chain (io_uring_sq_space_left) before its first SQE is queued, or leave the flag "
       + "out of the last one."
   ) { evidence in
-    // Without complete records, a chain whose link record is missing would look the same.
+    // If a record was lost, a chain whose link record is missing would look like an open link.
     guard evidence.isComplete else { return [] }
     let ends = Set(evidence.snapshot.chains.compactMap { $0.members.last?.request })
     return evidence.rings.compactMap { ring -> Sighting? in
@@ -54,7 +54,8 @@ extension Request {
     guard self.isStartKnown, self.isSQEKnown, flags.contains(.link) || flags.contains(.hardlink),
       self.preparationError == 0, self.chain == 0 || ends.contains(self.id)
     else { return false }
-    // If it was cancelled, an SQE behind it failed in preparation: the chain was complete.
+    // If the request was cancelled, an SQE linked behind it failed in preparation: the link was not
+    // open.
     if self.hasResult { return self.result != -ErrorNumber.canceled.rawValue }
     // If the request is recent, its submission may still be under way.
     return self.state != .linked && time.since(self.startTime) > 10_000_000
@@ -78,9 +79,9 @@ extension Evidence {
     return waits?.thread(request.workerTid)?.state != "D"
   }
 
-  /// A sentence about a LINK_TIMEOUT, older than the observation, that failed in preparation, as a
-  /// LINK_TIMEOUT without a chain does. Its CQE and SQE are still in the ring's memory. Nil if
-  /// there is none.
+  /// A sentence about a LINK_TIMEOUT that failed with EINVAL before the observation began.
+  /// Preparation fails with this error if the LINK_TIMEOUT is linked behind no request. Its CQE and
+  /// SQE are still in the ring's memory. Nil if there is none.
   fileprivate func reapedTimeout(on ring: Ring) -> String? {
     let timeout = ring.reaped.first {
       $0.result == -ErrorNumber.invalid.rawValue

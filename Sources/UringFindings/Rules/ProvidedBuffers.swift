@@ -13,7 +13,7 @@ extension FindingRule {
   ) { evidence in
     evidence.snapshot.buffers.compactMap { buffer in
       guard buffer.kind != .registered, buffer.exhaustedCount > 0 else { return nil }
-      // These include multishot requests whose earlier CQEs moved data.
+      // These requests include multishot requests whose earlier CQEs moved data.
       let requests = evidence.refused(on: buffer.ring).filter {
         UInt32($0.sqe.buf_index) == buffer.index
       }
@@ -37,8 +37,8 @@ extension FindingRule {
 
   /// Findings about ENOBUFS from groups of which no buffer was ever seen.
   private static func refusedByNoGroup(_ ring: Ring, _ evidence: Evidence) -> [Sighting] {
-    // Otherwise the group may have existed and been removed, or the record of its registration may
-    // have been lost.
+    // If the ring has had provided buffers, the group may have existed and been removed. If records
+    // were lost, the record of its registration may be among them.
     guard !ring.hasProvidedBuffers, evidence.snapshot.lost.total == 0 else { return [] }
     let known = Set(
       evidence.snapshot.buffers.filter { $0.ring == ring.id && $0.kind != .registered }.map(\.index)
@@ -63,7 +63,7 @@ extension FindingRule {
     }
   }
 
-  /// A finding about ENOBUFS from a group that still had buffers at the last look at it.
+  /// A finding about ENOBUFS from a group that still had buffers when it was last read.
   private static func refused(
     _ buffer: Buffer, left: UInt32, _ requests: [Request], _ evidence: Evidence
   ) -> Sighting {
@@ -141,9 +141,9 @@ extension Evidence {
     }
   }
 
-  /// The first two requests that got the buffer after it was seen twice in its ring. The search
-  /// begins at the last but one such sighting, because the requests that got the buffer after the
-  /// last may still be in flight.
+  /// The first two requests that got the buffer after it was found twice in its buffer ring. The
+  /// search begins at the last but one time that it was found twice, because the requests that got
+  /// it after the last time may still be in flight.
   fileprivate func users(
     of twice: ProvidedTwice, in buffer: Buffer
   ) -> (first: Request, second: Request)? {

@@ -50,9 +50,11 @@ extension ReapLag {
 }
 
 extension Evidence {
-  /// The request whose CQE was in the queue: the last one with its user_data that had completed by then.
+  /// The request whose CQE stayed in the queue: the last request with the CQE's user_data that had
+  /// completed when the CQE was first observed.
   fileprivate func request(that lag: ReapLag, on ring: Ring) -> Request? {
-    // Samples are at least 5 ms apart, so the CQE was posted before the first sample that saw it.
+    // Samples of the queue are at least 5 ms apart, so the CQE was posted before the first sample
+    // that found it.
     let found = ended(on: ring.id, within: .history) {
       $0.userData == lag.userData && $0.cqeCount > 0 && $0.lastTime <= lag.firstUnread
     }

@@ -108,8 +108,8 @@ private struct Refusal {
   }
 }
 
-/// Checks the arguments of `io_uring_setup` as the kernel does (io_uring_sanitise_params and io_uring_fill_params in
-/// io_uring/io_uring.c of 7.3).
+/// Checks the arguments of `io_uring_setup` as the kernel does (io_uring_sanitise_params and
+/// io_uring_fill_params in io_uring/io_uring.c of Linux 7.3).
 private struct SetupParameters {
   private let flags: SetupFlags
   private let entries: UInt32
@@ -121,20 +121,20 @@ private struct SetupParameters {
     cqEntries = calls.minimum
   }
 
-  /// A flag, and the first kernel that has it.
+  /// Flags, each with the first kernel release that has it.
   private static let ages: [(flag: SetupFlags, major: Int, minor: Int)] = [
     (.singleIssuer, 6, 0), (.deferTaskrun, 6, 1), (.noMmap, 6, 5), (.registeredOnly, 6, 5),
     (.noSQArray, 6, 6), (.hybridIOPoll, 6, 13), (.cqeMixed, 6, 18), (.sqeMixed, 6, 19),
     (.sqRewind, 7, 0),
   ]
 
-  /// A flag, and other flags of which it needs at least one.
+  /// Flags, each with other flags of which it needs at least one.
   private static let needs: [(flag: SetupFlags, others: SetupFlags)] = [
     (.sqRewind, .noSQArray), (.registeredOnly, .noMmap),
     (.taskrunFlag, [.coopTaskrun, .deferTaskrun]),
     (.hybridIOPoll, .ioPoll), (.deferTaskrun, .singleIssuer), (.sqAffinity, .sqPoll),
   ]
-  /// A flag, and other flags with which it must not be combined.
+  /// Flags, each with other flags with which it must not be combined.
   private static let excludes: [(flag: SetupFlags, others: SetupFlags)] = [
     (.sqPoll, [.sqRewind, .coopTaskrun, .taskrunFlag, .deferTaskrun]), (.cqe32, .cqeMixed),
     (.sqe128, .sqeMixed),

@@ -16,7 +16,8 @@ extension FindingRule {
       let life = evidence.life(of: ring)
       let time = evidence.sqThreadTime(of: ring)
       let submitted = evidence.counts(of: ring).submitted
-      // At least a fifth of a processor, and a millisecond per request, where a system call would cost a microsecond.
+      // At least a fifth of a processor, and at least a millisecond for each request. A system call
+      // would cost about a microsecond.
       guard ring.setupFlags.contains(.sqPoll), life >= 3_000_000_000, time >= 1_000_000_000,
         time * 5 >= life, time / 1_000_000 >= submitted
       else { return nil }

@@ -83,7 +83,7 @@ extension Evidence {
   }
 
   /// The reason why a ring's SQ thread waited for its processor for half of the time, and longer
-  /// than it ran. Nil if it did not, or if its scheduling parameters do not explain it.
+  /// than it ran. Nil if it waited less, or if its scheduling parameters do not explain the wait.
   func reasonOfStarvation(on ring: Ring) -> String? {
     let life = life(of: ring)
     let work = sqThreadWork(of: ring)

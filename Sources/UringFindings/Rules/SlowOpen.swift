@@ -13,7 +13,8 @@ extension FindingRule {
     evidence.rings.compactMap { ring in
       var kinds: [Opcode: SlowWork] = [:]
       evidence.forEachEnded(on: ring.id) { request in
-        // Preparation can set REQ_F_FORCE_ASYNC, the bit of IOSQE_ASYNC. Only the SQE shows what the program asked for.
+        // Preparation can set REQ_F_FORCE_ASYNC, the same bit as IOSQE_ASYNC, in the request's
+        // flags. Only the SQE shows whether the program set it.
         guard Self.looksUp.contains(request.opcode), request.isSQEKnown,
           !SQEFlags(rawValue: request.sqe.flags).contains(.async), let time = request.timeInWorker
         else { return }
@@ -48,7 +49,7 @@ private struct SlowWork {
   var count: UInt64 = 0
   /// Number of opens with O_CREAT.
   var creates: UInt64 = 0
-  /// Nanoseconds from being queued for a worker to the end, summed over all requests.
+  /// Nanoseconds from the hand-over to io-wq to the request's end, summed over all requests.
   var total: UInt64 = 0
 
   mutating func add(_ request: borrowing Request, time: UInt64) {
@@ -64,8 +65,8 @@ private struct SlowWork {
 }
 
 extension Request {
-  /// Nanoseconds from being queued for a worker to the last event; nil if the request was not
-  /// queued.
+  /// Nanoseconds from the hand-over to io-wq to the last event; nil if the request was not handed
+  /// over.
   fileprivate var timeInWorker: UInt64? {
     steps.first { $0.kind == .queuedToWorker }.map { self.lastTime.since($0.time) }
   }

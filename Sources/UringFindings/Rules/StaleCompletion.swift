@@ -50,8 +50,8 @@ private struct Read {
 extension Evidence {
   private static let least: UInt64 = 1_000_000
 
-  /// Pairs of reads that have the same user_data but different files, and of which the older ended
-  /// last; newest first.
+  /// Pairs of reads with one user_data and different files, of which the older read ended last. The
+  /// newest pair is first.
   ///
   /// Leaves out a user_data that three requests have at one time, or that other operations also
   /// have: it identifies a kind of request, not an object.

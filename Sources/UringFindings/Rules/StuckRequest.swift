@@ -50,9 +50,9 @@ private struct StuckKind: Hashable {
 }
 
 extension Request {
-  /// Minimum age of a stuck request, in nanoseconds. It is longer unless the kernel's own lists
-  /// prove that the request waits for its file or device: on a busy machine the submitter, a worker
-  /// or the task that runs task work can lack a processor for seconds.
+  /// Minimum age of a stuck request, in nanoseconds. It is short if the kernel's own lists prove
+  /// that the request waits for its file or device. Otherwise it is longer: on a busy machine the
+  /// submitter, a worker or the task that runs task work can lack a processor for seconds.
   private var patience: UInt64 {
     switch self.place {
     case .poll, .block, .iopoll: 250_000_000
@@ -60,8 +60,8 @@ extension Request {
     }
   }
 
-  /// The latencies of earlier requests with the same opcode, if this request is much older;
-  /// otherwise nil.
+  /// The latencies of completed requests with the same opcode, if this request is more than ten
+  /// times as old as the slowest of them; otherwise nil.
   fileprivate func historyExceeded(_ evidence: Evidence) -> LatencySummary? {
     guard self.isUserDataKnown, !isSuspect, !mayBeMultishot, !self.opcode.waitsByNature,
       [.submitted, .issued, .pollArmed, .worker, .taskWork].contains(self.state),

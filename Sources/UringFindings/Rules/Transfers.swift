@@ -103,7 +103,8 @@ private struct FileExtent {
 
 /// The extents read and written through one descriptor.
 private struct FileExtents {
-  /// Newest first and limited in number, because much older reads cannot overlap in time.
+  /// Newest first and limited in number: much older reads cannot have been in flight together with
+  /// a short read.
   private var reads: [FileExtent] = []
   private var writtenEnd: UInt64 = 0
 

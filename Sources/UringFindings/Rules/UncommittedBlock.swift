@@ -82,23 +82,25 @@ private struct LateBlock {
   var handedOut: Request.ID?
 }
 
-/// A ublk server's observed commands: how long it kept requests until it committed them.
+/// Statistics of a ublk server's observed commands: how long it held block requests before it
+/// committed them.
 private struct UblkService {
   private var commits: [UblkSlot: UInt64] = [:]
-  /// The last command of each slot, if it has completed: its completion handed a request to the
-  /// server.
+  /// The last command of each slot (queue and tag), if it has completed: its completion handed a
+  /// block request to the server.
   private(set) var handedOut: [UblkSlot: Request.ID] = [:]
-  /// Longest time, in nanoseconds, that the server kept a request before it committed it.
+  /// Longest time, in nanoseconds, that the server held a block request before it committed it.
   private(set) var longest: UInt64 = 0
-  /// Number of requests that were handed to the server and that it committed.
+  /// Number of block requests that were handed to the server and that it committed.
   private(set) var count: UInt64 = 0
-  /// Rings with commands in flight, or with ended commands that are still known.
+  /// Rings with ublk commands in flight, or with ended ublk commands that are still known.
   private(set) var rings: Set<Ring.ID> = []
   /// Time of the last submission of a batch command (UBLK_F_BATCH_IO), which can have committed any
-  /// request; 0 if there is none.
+  /// block request; 0 if there is none.
   private(set) var lastBatchTime: UInt64 = 0
 
-  /// - Parameter tgid: the server's process; 0 if it is not known: then all servers are included.
+  /// - Parameter tgid: the server's process. 0 if it is not known; then commands of all servers
+  ///   count.
   init(of tgid: UInt32, _ evidence: Evidence) {
     var commands: [Command] = []
     for ring in evidence.openRings where tgid == 0 || ring.ownerTgid == tgid {
@@ -145,7 +147,7 @@ private struct UblkService {
     var key: Key
     var request: Request.ID
     var start: UInt64
-    /// Time at which the command handed a request to the server; 0 if it has not.
+    /// Time at which the command handed a block request to the server; 0 if it has not.
     var end: UInt64
     var isCommit: Bool
 

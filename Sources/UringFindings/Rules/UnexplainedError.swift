@@ -7,7 +7,7 @@ extension FindingRule {
     meaning: "Requests failed with an error, and nothing that was observed explains it.",
     cure: "Look at what the submitting thread and the file do."
   ) { evidence in
-    // If requests are missing from the records, one of these may be the canceller.
+    // If some requests were not recorded, one of them may have cancelled the others.
     guard evidence.isComplete else { return [] }
     return evidence.rings.flatMap { ring in
       [cancelled(on: ring, evidence), refusedToWait(on: ring, evidence)].compactMap { $0 }
@@ -49,7 +49,7 @@ extension FindingRule {
     let errors =
       evidence.errnos(of: ring).first { $0.errno == ErrorNumber.again.rawValue }?.count ?? 0
     let completed = evidence.counts(of: ring).completed
-    // Programs that first test whether an operation would block fail less often than they succeed.
+    // A program that only tests whether operations would block has fewer failures than successes.
     guard errors >= 50, errors * 2 >= completed else { return nil }
     let found = evidence.ended(on: ring.id) {
       $0.hasResult && $0.result == -ErrorNumber.again.rawValue

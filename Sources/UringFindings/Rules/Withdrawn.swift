@@ -1,6 +1,7 @@
 import UringTrace
 
-/// Rules about table entries that were removed while requests use them.
+/// Rules about registered buffers and files that were removed from a ring's table while requests
+/// use them.
 extension FindingRule {
   static let withdrawnBuffer = FindingRule(
     "withdrawn-buffer", .condition(lasting: patience),
@@ -11,8 +12,8 @@ extension FindingRule {
   ) { evidence in
     evidence.snapshot.buffers.compactMap { buffer in
       guard buffer.isWithdrawn, let oldest = buffer.borrowers.first,
-        // Other providers regularly withdraw buffers that members still borrow. The rule
-        // `group-condition` reports delays of these.
+        // Other providers regularly withdraw buffers that requests still borrow. The rule
+        // `group-condition` reports buffers that are given back late.
         buffer.provider.isLongLived,
         let request = evidence.request(oldest),
         evidence.age(since: request.startTime) >= patience
@@ -51,7 +52,7 @@ extension FindingRule {
       for file in ring.files { slots[file.index] = file.identity }
       let files = evidence.inFlight(on: ring.id).grouped { request -> FileIdentity? in
         // `time` is that of the inventory walk (BPF iterator) that read the table. Only requests
-        // that have held their file since before then can be compared with the table.
+        // that already held their file at that time can be compared with the table.
         guard request.hasFile(since: time), case .fixed(let index)? = request.file,
           let file = request.fileIdentity,
           slots[index] != file, evidence.age(since: request.startTime) >= patience

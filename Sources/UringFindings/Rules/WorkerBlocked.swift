@@ -46,7 +46,7 @@ private struct BlockingPipe: Hashable {
 
 extension WaitGraph {
   /// The pipe on which the worker of a SPLICE or TEE sleeps, according to the worker's kernel
-  /// stack; nil if it does not.
+  /// stack; nil if it sleeps on no pipe.
   func blockingPipe(of request: Request) -> (WaitableFile, WaitDirection)? {
     guard request.opcode == .splice || request.opcode == .tee, request.place == .workerRunning,
       request.lastTime <= facts.time, let stack = snapshot.kernelStacks[request.workerTid]

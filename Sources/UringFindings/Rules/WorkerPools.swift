@@ -55,7 +55,7 @@ extension FindingRule {
 }
 
 extension Words {
-  /// `processor 1`, `processors 0-3`.
+  /// A list of processors in words: `processor 1`, `processors 0-3`.
   static func processors(_ list: String) -> String {
     "processor\(list.allSatisfy(\.isNumber) ? "" : "s") \(list)"
   }

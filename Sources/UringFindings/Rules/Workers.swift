@@ -115,7 +115,7 @@ private struct PuntSample {
   init(_ ring: Ring, _ evidence: Evidence) {
     var (transfers, puntedTime, otherTime): (UInt64, UInt64, UInt64) = (0, 0, 0)
     punted = evidence.ended(on: ring.id) { request in
-      // A failure is caused by the file, not by the punt.
+      // A failed transfer does not count: the file, not the punt, causes the failure.
       guard request.movesDataUnasked, !request.hasFailed else { return false }
       transfers += 1
       guard let queued = request.queuedTime else {
@@ -128,7 +128,7 @@ private struct PuntSample {
     (self.transfers, self.puntedTime, self.otherTime) = (transfers, puntedTime, otherTime)
   }
 
-  /// Average nanoseconds from being queued for a worker to the end.
+  /// Average nanoseconds from the hand-over to io-wq to the request's end.
   var meanPunted: UInt64 { puntedTime / max(1, UInt64(punted.count)) }
 
   /// A clause about the cost of being punted: `; on average, they spent 251 µs in io-wq, and the
@@ -145,7 +145,7 @@ private struct PuntSample {
 private struct HashedFile {
   var requests: [Request.ID] = []
   var count: UInt64 = 0
-  /// Nanoseconds from being queued for a worker to the end, summed over all requests.
+  /// Nanoseconds from the hand-over to io-wq to the request's end, summed over all requests.
   var total: UInt64 = 0
   var first = UInt64.max
   var last: UInt64 = 0

@@ -45,8 +45,8 @@ private struct ReadPlace: Hashable {
   var file: FileReference
   var offset: UInt64
 
-  /// The place of a read; nil at a file's beginning, because an empty file that is opened
-  /// repeatedly looks the same.
+  /// The place of a read; nil at a file's beginning, because reads of an empty file that is opened
+  /// repeatedly look like repeated reads at the end of one file.
   init?(_ request: borrowing Request, of file: FileReference) {
     guard request.sqe.len > 0, request.sqe.off != 0, request.sqe.off != .max else { return nil }
     opcode = request.opcode

@@ -9,15 +9,15 @@ struct Deadlock {
   /// Maximum number of nodes that the search follows.
   static let limit = 4096
 
-  /// Searches the graph from `start`. Nil if an open node can be reached, because such a node can
-  /// end the wait.
+  /// Searches the graph from `start`. Nil if the search reaches an open node, because such a node
+  /// can end the wait. Nil also beyond ``limit`` nodes.
   init?(from start: WaitNode, in graph: WaitGraph) {
     var isReached: Set<WaitNode> = [start]
-    // Depth first, so that each clause continues the previous one.
+    // Depth-first search, so that each clause of the summary continues the previous one.
     var stack = [start]
     while let node = stack.popLast() {
       guard nodes.count < Self.limit, case .waits(let next) = graph.step(node) else { return nil }
-      // An empty list does not prove a deadlock: a node that is not known may end the wait.
+      // A node without links does not prove a deadlock: a node that is not known may end its wait.
       guard !next.isEmpty else { return nil }
       nodes.append(node)
       for link in next {
@@ -91,7 +91,7 @@ extension WaitGraph {
     return found
   }
 
-  /// The clauses of the wait that begins at a request, down to the node that could end it.
+  /// Clauses about the chain of waits from a request to the node that could end it.
   func chain(from request: Request.ID) -> [String] {
     var clauses: [String] = []
     var isPassed: Set<WaitNode> = []

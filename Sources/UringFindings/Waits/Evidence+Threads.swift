@@ -30,8 +30,8 @@ extension Evidence {
     return lastSubmitter(to: ring) ?? only(of: ring, waits)
   }
 
-  /// A thread that is blocked in io_uring_enter, but not waiting for completions: its submission to the ring has not
-  /// returned.
+  /// A thread that is blocked in io_uring_enter without waiting for completions: its submission to
+  /// the ring has not returned.
   func blockedSubmitter(to ring: Ring) -> Server? {
     guard let waits else { return nil }
     let thread = holders(of: ring).flatMap { waits.threads(of: $0) }.first { thread in
@@ -68,7 +68,8 @@ extension Evidence {
   }
 
   /// A clause about a server that has been blocked for a while: "; thread 4711 (server), which last
-  /// waited for CQEs, is blocked in read() on fd 5, an empty pipe (pipe:[7])". Empty if it is not.
+  /// waited for CQEs, is blocked in read() on fd 5, an empty pipe (pipe:[7])". Empty if the server
+  /// is not blocked.
   func clause(_ server: Server?) -> String {
     guard let server, let waits, isBlocked(server.thread) else { return "" }
     return "; \(waits.name(server.thread)), \(server.role), "

@@ -1,8 +1,8 @@
 import UringTrace
 
-/// The files on which requests and threads wait, and their known holders. Comparing these with the
-/// kernel's reference counts detects a descriptor that was reused, or a holder without a
-/// descriptor.
+/// The files on which requests and threads wait, and the known holders of these files. Comparing
+/// the number of known holders with the kernel's reference count detects a descriptor that was
+/// reused, or a holder without a descriptor.
 struct FileLedger {
   private struct Descriptor: Hashable {
     var tgid: UInt32
@@ -20,9 +20,9 @@ struct FileLedger {
     var references: UInt64
     /// Number of descriptors of the file, plus its slots in tables of registered files.
     var descriptors: UInt64 = 0
-    /// Requests in flight that were resolved through a descriptor of the file.
+    /// Requests in flight that name the file by a descriptor. Each holds a reference.
     var requests: UInt64 = 0
-    /// Threads in a system call on a descriptor of the file.
+    /// Threads in a system call on a descriptor of the file. Each may hold a reference.
     var callers: UInt64 = 0
 
     /// True if all holders of the file are known.
@@ -44,7 +44,8 @@ struct FileLedger {
     for file in facts.files {
       var isNew = true
       if let index = file.registeredIndex {
-        // The table is listed once for every process that has the ring open; count each slot once.
+        // A ring's table is listed once for every process that has the ring open. Count each slot
+        // once.
         let slot = Slot(ring: file.ring ?? 0, index: index)
         isNew = registered.updateValue(file, forKey: slot) == nil
       } else {
@@ -55,7 +56,7 @@ struct FileLedger {
         isNew ? 1 : 0
       if let identity = Self.identity(file) { members[identity, default: []].append(file) }
     }
-    // Requests on a registered file hold no reference of their own; the table does.
+    // Requests on a registered file hold no reference of their own; the ring's file table holds it.
     for request in requests where !request.hasRegisteredFile {
       if let file = openFile(of: request) { accounts[file.file]!.requests += 1 }
     }
@@ -103,7 +104,7 @@ struct FileLedger {
     return (file, identity)
   }
 
-  /// The socket that a zero-copy send used, if it still has a descriptor.
+  /// The socket that a zero-copy send used, if the socket still has a descriptor.
   func sender(of request: Request) -> OpenFile? {
     guard let identity = request.fileIdentity else { return nil }
     return files.values.first {

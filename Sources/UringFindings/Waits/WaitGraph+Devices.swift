@@ -2,7 +2,8 @@ import UringTrace
 
 /// Requests that wait for block devices whose servers are processes.
 extension WaitGraph {
-  /// The wait for a block request that a ublk server holds.
+  /// The wait of a request for a ublk device: it waits for the server process that holds the block
+  /// request.
   func blockStep(_ request: Request) -> WaitStep {
     guard let disk = snapshot.diskRequests.first(where: { $0.request == request.id }),
       disk.isWithServer, disk.serverTgid != 0
@@ -14,8 +15,8 @@ extension WaitGraph {
     ])
   }
 
-  /// The wait of a request that a worker executes. It waits for a pipe, or for a free tag of a
-  /// device, which any request with a tag can release.
+  /// The wait of a request that an io-wq worker executes: for a pipe, or for a free tag of a block
+  /// device. Any block request that holds a tag can release it.
   func workerStep(_ request: Request) -> WaitStep {
     let who = words(request)
     if let (pipe, direction) = blockingPipe(of: request) {

@@ -29,7 +29,7 @@ extension WaitGraph {
     "\(request.opcode.name) 0x\(String(request.userData, radix: 16))"
   }
 
-  /// Kind and number of a node.
+  /// Kind and number of a node: `thread 4711`.
   func label(_ node: WaitNode) -> String {
     switch node {
     case .thread(let tid): "thread \(tid)"

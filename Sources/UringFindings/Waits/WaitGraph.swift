@@ -1,22 +1,22 @@
 import UringTrace
 
-/// The graph of waits as of the last look at waits: the nodes that wait, and for each the nodes
-/// that could end its wait.
+/// The graph of waits, built from the last look at waits (a collection of what threads, files and
+/// requests wait for). Each node links to the nodes that could end its wait.
 ///
-/// A wait ends if any node that it links to acts. A node is open if something outside the graph
-/// could end its wait; so is every node about which too little is known. If no open node can be
-/// reached from a node, that node never moves again.
+/// A node's wait ends if any of the linked nodes acts. A node is open if something outside the
+/// graph could end its wait, or if too little is known about the node. If a node cannot reach an
+/// open node through links, its wait never ends.
 struct WaitGraph {
   let snapshot: Snapshot
   let ledger: FileLedger
   private var threads: [UInt32: ThreadState] = [:]
   private var members: [UInt32: [ThreadState]] = [:]
   private var rings: [Ring.ID: Ring] = [:]
-  /// Positions in the snapshot's requests.
+  /// Position of each request in ``Snapshot/requests``.
   private var positions: [Request.ID: Int] = [:]
   private var requestsOfRing: [Ring.ID: [Request.ID]] = [:]
-  /// Rings on which a request has ended since the look: a thread that waited on the ring may have
-  /// been woken.
+  /// Rings on which a request has ended since the look at waits: a thread that waited on such a
+  /// ring may have been woken.
   private var movedRings: Set<Ring.ID> = []
 
   /// Builds the graph; nil without a recent look at waits.
@@ -29,7 +29,8 @@ struct WaitGraph {
       threads[thread.tid] = thread
       members[thread.tgid, default: []].append(thread)
     }
-    // Rings that the look did not cover, and rings with requests that are not known, count as open.
+    // Rings that the look at waits did not cover, and rings with requests that are not known, count
+    // as open.
     let rings = Set(facts.files.filter { $0.kind == .ring }.compactMap(\.ring))
     for ring in snapshot.rings
     where !ring.isClosed && rings.contains(ring.id) && snapshot.knowsInFlight(on: ring) {
@@ -49,11 +50,11 @@ struct WaitGraph {
     }
   }
 
-  /// Age in nanoseconds from which a look is no longer used. A look is repeated every four seconds
-  /// while a ring does not move.
+  /// Age in nanoseconds at which a look at waits is no longer used. The probe repeats the look
+  /// every four seconds while nothing happens on a ring.
   private static let lifetime: UInt64 = 12_000_000_000
-  /// Nanoseconds: a thread that ran within this time before the look may be on its way to another
-  /// wait.
+  /// Nanoseconds for which a thread must have slept before the look at waits. A thread that ran
+  /// more recently may be about to wait for something else.
   private static let patience: UInt64 = 1_000_000_000
 
   var facts: WaitFacts { snapshot.waits }
@@ -137,8 +138,8 @@ struct WaitGraph {
       threads.count == 1
       ? "the only thread of process \(tgid) is" : "a thread of process \(tgid) is"
     let waitedFor = Set(threads.map(\.wait))
-    // Requests in flight can also act for the process: a linked request runs without any of its
-    // threads.
+    // Requests in flight can also act for the process: a linked request runs without any thread of
+    // the process.
     let others = held.filter { !waitedFor.contains(.cqes($0.id)) }
     return .waits(
       threads.map { .init(node: .thread($0.tid), text: "\(only) \($0.tid)") }
@@ -162,7 +163,7 @@ struct WaitGraph {
 
   // MARK: Rings and requests
 
-  /// True if a request of the ring has ended since the look.
+  /// True if a request of the ring has ended since the look at waits.
   func hasMoved(_ ring: Ring) -> Bool { movedRings.contains(ring.id) }
 
   private func step(_ ring: Ring) -> WaitStep {
@@ -238,9 +239,9 @@ struct WaitGraph {
     ])
   }
 
-  /// The wait of a request that a drain holds back. While a drain holds a request back, it also
-  /// holds back all later ones. So a request that is not held back is an earlier one, for which the
-  /// drain waits.
+  /// The wait of a request that a drain (IOSQE_IO_DRAIN) holds back. The drain then also holds back
+  /// all later requests of the ring. So a request that is not held back is an earlier one, and the
+  /// drain waits for it.
   private func drainStep(_ request: Request) -> WaitStep {
     let earlier = (requestsOfRing[request.ring] ?? []).lazy.compactMap { self.request($0) }
       .first { $0.place != .deferred && $0.place != .linked }

@@ -30,15 +30,16 @@ enum WaitableFile: Hashable {
 
 /// An edge of the wait graph: one node waits for another, or can be woken by it.
 public struct WaitEdge: Sendable, Hashable {
-  /// Kind and number of the waiting node and of the other node: `thread 4711`, `request 3`, `pipe
-  /// 1615784`.
+  /// Kind and number of the waiting node and of the node for which it waits: `thread 4711`,
+  /// `request 3`, `pipe 1615784`.
   public var from: String
   public var to: String
   /// The observation, as a clause with a subject.
   public var text: String
 }
 
-/// The wait of a node for others.
+/// The result of following a node of the wait graph: open, or links to the nodes for which it
+/// waits.
 enum WaitStep {
   /// Open: the node does not wait, or something out of view can end its wait. The reason is a
   /// clause about the node: "thread 4711 sleeps in clock_nanosleep".

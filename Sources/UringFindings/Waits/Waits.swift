@@ -45,8 +45,8 @@ public struct Waits: Sendable {
     return edges
   }
 
-  /// The tree of waits that hold up a request. Each line is below the line of the wait that it
-  /// could end. Empty if only the request's ``Place`` is known.
+  /// The tree of waits that hold up a request. Below each wait are the nodes that could end it.
+  /// Empty if only the request's ``Place`` is known.
   public func tree(of request: Request.ID) -> [Line] {
     guard graph.request(request) != nil else { return [] }
     var lines: [Line] = []

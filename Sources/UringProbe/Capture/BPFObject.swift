@@ -262,8 +262,8 @@ struct BPFObject: ~Copyable {
 
     deinit { bpf_link__destroy(link) }
 
-    /// Runs the iterator and returns the first sighting that passes; nil if none passes or the read
-    /// fails.
+    /// Runs the iterator and returns the first sighting (output record) that passes the test; nil
+    /// if none passes or the read fails.
     func first(where passes: (probe_sighting) -> Bool) -> probe_sighting? {
       let descriptor = bpf_iter_create(iterator.link)
       guard descriptor >= 0 else { return nil }

@@ -10,7 +10,8 @@ struct CaptureObject: ~Copyable {
   private var object: BPFObject
   /// The reader of the programs' records; nil once ``takeReader()`` has returned it.
   private var reader: TransportReader?
-  /// The number of records or chunks at which the programs wake the reader thread.
+  /// The position at which the programs wake the reader thread: the next record, or a number of
+  /// chunks taken.
   let wakePosition: WakePosition
   /// The table of verdicts: which rings pass the filter (`probe_verdicts`). The programs write
   /// verdicts on new rings, user space on rings found by scans.
@@ -21,9 +22,9 @@ struct CaptureObject: ~Copyable {
   /// Every io_uring tracepoint with the programs that can be attached to it. The first program
   /// whose parameter count equals that of the kernel's tracepoint is used.
   ///
-  /// They are attached in this order. Ends come before submissions: if a submission is recorded, the
-  /// request's end will be, too. `create` comes last: if it is recorded, so are all requests of the
-  /// ring.
+  /// The programs are attached in this order. Ends come before submissions: if a submission is
+  /// recorded, the request's end will be, too. `create` comes last: if it is recorded, so are all
+  /// requests of the ring.
   static let tracepoints: [(name: String, programs: [(name: String, parameters: Int)])] = [
     // From 6.17 on the tracepoint passes a pointer to the CQE, before 6.17 the values of the CQE.
     ("complete", [("complete_cqe", 3), ("complete_values", 7)]),
@@ -100,7 +101,7 @@ struct CaptureObject: ~Copyable {
   static let readerMap = ".data.reader"
   /// Name of the map with the verdicts: which rings pass the filter.
   static let verdictMap = ".data.verdicts"
-  /// Names of the maps that all objects share whose programs write records.
+  /// Names of the maps that are shared by all BPF objects whose programs write records.
   static let outputMaps = TransportMemory.maps + ["wakeups", "losses", readerMap]
 
   /// Loads and attaches the programs that this kernel supports.
@@ -190,8 +191,8 @@ struct CaptureObject: ~Copyable {
     return absent
   }
 
-  /// True if capture cannot work without the program: it reports the start or end of requests, and
-  /// it is not a twin.
+  /// True if capture cannot work without the program: the program reports the start or end of
+  /// requests, and is not a twin (``twins``).
   private static func isNeeded(_ tracepoint: String, program: String) -> Bool {
     (tracepoint == "complete" || submissions.contains(tracepoint))
       && !twins.values.contains(program)

@@ -7,7 +7,7 @@ import UringBase
 /// Creates the BPF array whose elements are the chunks of the record buffer.
 ///
 /// The creation takes long, because the kernel clears the array's memory page by page. So it runs
-/// on a separate thread, while this thread reads the kernel's types.
+/// on a separate thread, while the caller's thread reads the kernel's types.
 final class ChunkMapMaker {
   private let thread: WorkerThread
   private let box: Box

@@ -5,7 +5,8 @@ import CProbe
 ///
 /// While they are attached, every system call on the machine takes about 60 ns longer.
 final class MemoryObject: @unchecked Sendable {
-  // Not used otherwise: it keeps the programs attached as long as this value exists.
+  // The only purpose of this property is to keep the programs attached as long as this value
+  // exists.
   private let object: BPFObject
 
   private static let calls = ["munmap", "mremap", "madvise", "mmap"]

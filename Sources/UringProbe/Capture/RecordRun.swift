@@ -1,7 +1,8 @@
 import CRecord
 import UringRecords
 
-/// Records of one lane of the transport (probe.h), consecutive in memory and in order of time.
+/// Records of one lane (per-CPU queue of the transport, probe.h), consecutive in memory and in
+/// order of time.
 struct RecordRun {
   var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
   /// The kinds of the records in `bytes`. A caller that wants certain kinds can skip most runs.

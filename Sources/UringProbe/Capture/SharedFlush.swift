@@ -2,7 +2,7 @@ import CBPF
 import CProbe
 import UringTrace
 
-/// Keeps the fentry programs attached; without fentry it contains none.
+/// Keeps the fentry programs attached; has none if the kernel does not allow fentry.
 final class SharedFlush: @unchecked Sendable {
   private let object: FlushObject?
   private let releases: ReleaseObject?
@@ -12,7 +12,8 @@ final class SharedFlush: @unchecked Sendable {
 
   var isAttached: Bool { object != nil }
 
-  /// Returns an upper bound on the number of calls for which no program ran.
+  /// Returns an upper bound on the number of calls of the traced functions for which no program
+  /// ran.
   func missedRuns() -> UInt64 { (object?.missedRuns() ?? 0) + (releases?.missedRuns() ?? 0) }
 
   /// Functions that release buffers and to which a program is attached.

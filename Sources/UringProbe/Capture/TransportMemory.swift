@@ -113,7 +113,7 @@ struct TransportMemory: ~Copyable {
     LanePlace(word: cbpf_load_acquire_u64(chunk))
   }
 
-  /// Frees a chunk. The BPF programs reuse the chunk first that was freed last, because it is still
+  /// Frees a chunk. The BPF programs reuse the most recently freed chunk first, because it is still
   /// in the processor's cache.
   mutating func free(_ number: UInt32) {
     guard let chunk = chunk(number) else { return }

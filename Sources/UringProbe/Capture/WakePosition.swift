@@ -49,8 +49,8 @@ struct WakePosition: ~Copyable {
   /// True while a program that reaches the position must wake the reader.
   var isSet: Bool { cbpf_load_acquire_u64(variables.address) != 0 }
 
-  /// Sets the position with a full barrier, so that loads after it do not return values from
-  /// before.
+  /// Sets the position with a full barrier, so that later loads do not return values from before
+  /// the barrier.
   func set(_ position: Position) { cbpf_store_u64(variables.address, position.word) }
 
   /// Resets the position when the reader is awake, so that no program wakes it.

@@ -20,8 +20,8 @@ struct DrainPacing {
   private static let longestWatched: UInt64 = 200_000_000
   private static let largestAim = 8 << 20
 
-  /// - Parameter isPrompt: limits sleeps to 10 ms. The reader then sees a record soon enough to
-  ///   examine the process that it names before that process exits.
+  /// - Parameter isPrompt: limits sleeps to 10 ms. The reader then sees a record early enough to
+  ///   examine the record's process before that process exits.
   init(recordBufferSize: Int, isPrompt: Bool = false) {
     self.recordBufferSize = recordBufferSize
     aim = min(recordBufferSize, Self.largestAim)

@@ -33,8 +33,8 @@ public final class LiveSession: SnapshotSource, LiveControls {
     public var limits = Aggregator.Limits()
     /// Time between two scans for rings (BPF iterators over the descriptors of all tasks).
     public var scanInterval: Duration = .seconds(1)
-    /// True to take an inventory of the requests in flight whenever one may have a state that no
-    /// record showed, at most every five seconds.
+    /// True to take an inventory of the requests in flight whenever a request may have reached a
+    /// state that no record shows, at most every five seconds.
     public var refreshesStates = false
     public var sink: (any RecordSink)?
     public var dumpWriter: DumpWriter?

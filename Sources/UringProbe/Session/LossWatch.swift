@@ -13,8 +13,9 @@ struct LossWatch: ~Copyable {
   private var lost = GrowingCount()
   private var missed = GrowingCount()
   private var uncounted = GrowingCount()
-  /// Program runs that the kernel had skipped at the last check. Some of them may not be losses: a
-  /// twin program (twins.h) may handle the event a moment later.
+  /// Program runs that the kernel had skipped at the last check. Some of them may not be losses:
+  /// the program's twin, a second program on the same tracepoint (twins.h), may handle the event a
+  /// moment later.
   private var missedBefore: UInt64 = 0
   /// Number of consecutive checks that found a loss.
   private var streak = 0

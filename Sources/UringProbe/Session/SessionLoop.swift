@@ -27,8 +27,8 @@ final class SessionLoop: @unchecked Sendable {
   private var suspectSearch = SuspectSearch()
   private var nextSnapshot: UInt64 = 0
   private var knownStacks: Set<UserStackKey> = []
-  /// True until the first inventory, or one that the user requested, has arrived. Its arrival makes
-  /// a snapshot due at once.
+  /// True while an inventory is awaited: the first one, or one that was requested later. Its
+  /// arrival makes a snapshot due at once.
   private var awaitsInventory = true
   private var inventories = 0
   private var refresh = StateRefresh()
@@ -302,8 +302,8 @@ final class SessionLoop: @unchecked Sendable {
     if !suspects.isEmpty { state.mailbox.ask(about: suspects) }
   }
 
-  /// Waits for ends that the kernel reports late, so that a program that was watched until it
-  /// exited does not appear to have left requests in flight.
+  /// Waits for ends of requests that the kernel reports late. Otherwise a program that was watched
+  /// until it exited would appear to have left requests in flight.
   ///
   /// Searches a last time for requests that ended without an event, and gives the kernel a moment
   /// to close the rings of exited processes.

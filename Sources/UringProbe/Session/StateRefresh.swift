@@ -4,7 +4,8 @@ import UringTrace
 /// request may have a state that no record showed: the kernel reports neither the arming of a
 /// POLL_ADD nor the start of a LINK_TIMEOUT.
 struct StateRefresh {
-  /// Time of the last inventory, and of the request for it; nanoseconds, CLOCK_MONOTONIC.
+  /// Time at which ``isDue(_:at:)`` last requested an inventory; nanoseconds, CLOCK_MONOTONIC, 0 if
+  /// never.
   private var asked: UInt64 = 0
   private var pause = Self.least
 
@@ -12,12 +13,13 @@ struct StateRefresh {
   private static let patience: UInt64 = 1_000_000_000
   /// Minimum nanoseconds between inventories.
   private static let least: UInt64 = 5_000_000_000
-  /// Inventories take at most one part in this many of the time.
+  /// Minimum ratio of the time between two inventories to the duration of the first, so that
+  /// inventories take at most 1 % of the time.
   private static let share: UInt64 = 100
-  /// Number of requests in flight above which only the user asks for an inventory, because it needs
-  /// memory for each of them.
+  /// Number of requests in flight above which only the user can request an inventory, because an
+  /// inventory needs memory for each request.
   private static let mostInFlight = 10_000
-  /// Number of requests to look at: the oldest ones, which a screen shows.
+  /// Number of requests to check for a doubtful state: the oldest ones, which a screen shows.
   private static let most = 256
 
   /// Notes an inventory that was requested at the time `asked` and has arrived.
@@ -39,6 +41,6 @@ struct StateRefresh {
     return true
   }
 
-  /// States that only an inventory can show to have ended.
+  /// States that a request can leave without a record: only an inventory shows the new state.
   private static let doubtful: Set<Request.State> = [.submitted, .issued, .linked]
 }

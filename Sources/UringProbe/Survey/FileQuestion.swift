@@ -8,8 +8,8 @@ import UringTrace
 struct FileQuestion: Sendable {
   /// The place where the file is looked up.
   enum Lead: Hashable, Sendable {
-    /// A descriptor of a thread, because a thread can have a descriptor table of its own. `tid` 0:
-    /// the process's table.
+    /// A descriptor of thread `tid`, which can have a descriptor table of its own. If `tid` is 0, a
+    /// descriptor in the process's table.
     case descriptor(tgid: UInt32, tid: UInt32, fd: Int32)
     /// A slot in a ring's table of registered files.
     case registered(ring: UInt64, index: UInt32)
@@ -28,7 +28,8 @@ struct FileQuestion: Sendable {
   var hasNoDescriptor = false
 
   struct Answer {
-    /// Name of the file, or of the file that has the descriptor now; empty if there is none.
+    /// Name of the file. If ``isClosed``, name of the file to which the descriptor refers now, or
+    /// empty if it refers to none.
     var name: [UInt8]
     /// True if the descriptor no longer refers to the file.
     var isClosed = false
@@ -194,8 +195,9 @@ extension FileQuestion {
 
   /// A question about the file of a request that an inventory has found.
   ///
-  /// - Parameter holders: by address of a `struct file`: a process with a descriptor of the file;
-  ///   nil if none has one. Contains only the files whose descriptors the inventory searched for.
+  /// - Parameter holders: for each address of a `struct file`, a process with a descriptor of the
+  ///   file, or nil if no process has one. Contains only files whose descriptors the inventory
+  ///   searched for.
   init?(_ parked: record_parked, holders: [UInt64: FileHolder?]) {
     guard let file = FileIdentity(parked.file) else { return nil }
     let holder = holders[file.address]
@@ -219,8 +221,9 @@ extension FileQuestion {
 }
 
 extension record_parked {
-  /// True if `fd` contains the descriptor from the SQE. The kernel overwrites this field of the
-  /// request with the flags of a CQE. The descriptor may refer to another file by now.
+  /// True if `fd` contains the descriptor from the SQE, not the flags of a CQE, with which the
+  /// kernel later overwrites the same field of the request. The descriptor may refer to another
+  /// file by now.
   fileprivate var hasDescriptorOfSQE: Bool {
     if known & UInt8(RECORD_KNOWS_FD) != 0 { return fd >= 0 }
     return fd >= 0 && known & UInt8(RECORD_KNOWS_MULTISHOT) == 0 && place != .taskWork

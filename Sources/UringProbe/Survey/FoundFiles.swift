@@ -64,8 +64,8 @@ extension RecordBuffer {
     return found
   }
 
-  /// Returns, by ring, requests that an inventory has found in these places: the first `limit` of
-  /// each ring, and at most `total`.
+  /// Returns, by ring, requests that an inventory has found in these places: at most `limit` of
+  /// each ring, and at most `total` of all rings together.
   func parkedByRing(
     in places: Set<RecordPlace>, limit: Int, total: Int
   ) -> [UInt64: [record_parked]] {
@@ -95,8 +95,9 @@ extension RecordBuffer {
   ///
   /// - Parameters:
   ///   - limit: number of subjects after which no further record is examined.
-  ///   - holders: by address of a `struct file`: a process with a descriptor of the file; nil if
-  ///     none has one. Contains only the files whose descriptors the inventory searched for.
+  ///   - holders: for each address of a `struct file`, a process with a descriptor of the file, or
+  ///     nil if no process has one. Contains only files whose descriptors the inventory searched
+  ///     for.
   func subjects(limit: Int, holders: [UInt64: FileHolder?]) -> [NameResolver.Subject] {
     var subjects: [NameResolver.Subject] = []
     withEachRecord { record in

@@ -9,9 +9,9 @@ import UringTrace
 
 /// The inventory: BPF iterators that read the requests in flight from the kernel's own structures.
 ///
-/// It finds requests older than the capture, the place of each request, and the number of requests
-/// that a ring must have. Its programs are loaded after all others, and run once at the start and
-/// on request.
+/// It finds requests older than the capture, the place (kernel structure) that holds each request,
+/// and the kernel's count of each ring's outstanding requests. Its programs are loaded after all
+/// others, and run once at the start and on request.
 struct Inventory: ~Copyable {
   /// The rings or the request that one run examines.
   struct Scope {
@@ -22,8 +22,8 @@ struct Inventory: ~Copyable {
     var owners: [UInt32] = []
     /// Opcodes that pass the filter; empty for all.
     var opcodes: Set<Opcode> = []
-    /// Start of the capture: a request whose submission was not recorded is older. 0 if it may be
-    /// newer, because the filter may have excluded its ring until now.
+    /// Start of the capture: a request whose submission was not recorded is older. 0 if such a
+    /// request may be newer, because the filter may have excluded its ring until now.
     var observedSince: UInt64
     /// Address of the only request to report, without data about its ring; 0 for all requests.
     var request: UInt64 = 0
@@ -50,8 +50,9 @@ struct Inventory: ~Copyable {
 
   /// Runs the iterators and writes the result.
   ///
-  /// - Returns: by address of a `struct file`: a process with a descriptor of the file; nil if none
-  ///   has one. Contains only the files of requests whose descriptor is not known otherwise.
+  /// - Returns: for each address of a `struct file`, a process with a descriptor of the file, or
+  ///   nil if no process has one. Contains only the files of requests whose descriptor is not known
+  ///   otherwise.
   @discardableResult
   mutating func run(
     _ scope: Scope, into records: inout RecordBuffer
@@ -153,8 +154,8 @@ struct Inventory: ~Copyable {
     var order: [UInt32] = []
     /// Slots of all other records.
     var others: [UInt32] = []
-    /// Notifications (`io_kiocb` of the F_NOTIF CQE) whose zero-copy sends are in the list
-    /// themselves.
+    /// Addresses of the notifications (`io_kiocb` of the F_NOTIF CQE) of the zero-copy sends that
+    /// were found. The list leaves the notifications out.
     private var claimed: Set<UInt64> = []
     /// Number of requests found, by address of the ring.
     var reached: [UInt64: UInt32] = [:]

@@ -5,8 +5,8 @@ import UringBase
 import UringRecords
 import UringTrace
 
-/// Measures how long CQEs stay in a ring's queue, and the system call in which the thread that
-/// reaps them is meanwhile.
+/// Measures how long CQEs stay unreaped in a ring's queue, and finds the system call in which the
+/// thread that should reap them is blocked meanwhile.
 ///
 /// When a scan has seen unreaped CQEs in a ring, the ring is sampled for a moment at short
 /// intervals. Only one ring is sampled at a time. If its CQEs are reaped at once, only a few
@@ -137,7 +137,7 @@ extension LagWatch.Subject {
   }
 }
 
-/// The threads of a process, of which one reaps the ring's CQEs.
+/// The threads of a process, one of which reaps the ring's CQEs.
 private struct ReaperThreads {
   private struct Thread {
     var tid: UInt32
@@ -181,7 +181,8 @@ private struct ReaperThreads {
   }
 
   /// Returns the thread that reaps the CQEs: the process's only thread or, if CQEs have been
-  /// reaped, the only thread that has run since the last sample. Returns nil if it is not certain.
+  /// reaped, the only thread that has run since the last sample. Returns nil if there is no such
+  /// thread.
   func reaper(hasTaken: Bool) -> (tid: UInt32, call: String)? {
     if threads.count == 1 { return (threads[0].tid, threads[0].call) }
     guard hasTaken else { return nil }

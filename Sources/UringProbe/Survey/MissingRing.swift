@@ -1,5 +1,5 @@
-/// Decides when to report a ring as closed that scans (BPF iterators over all descriptors) no
-/// longer find.
+/// Decides when to report a ring as closed after scans (BPF iterators over all descriptors) no
+/// longer find it.
 ///
 /// The ring is reported as closed when a second consecutive scan misses it. Any record of the ring
 /// that the aggregator receives later makes it open again, even one that was still in the record

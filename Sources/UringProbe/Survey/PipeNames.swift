@@ -4,7 +4,8 @@ import UringTrace
 
 /// Names of pipes that include the processes at the other end: `pipe:[7] ← cat/4711`.
 ///
-/// One search through /proc serves all pipes that need a name. Searches are limited in time and in number.
+/// One search through /proc serves all pipes that need a name. Searches are limited in time and in
+/// number.
 struct PipeNames {
   private var known = BoundedCache<String, (name: String?, time: UInt64)>(limit: 1024)
   private var ends = PipeEnds(of: [])
@@ -19,8 +20,8 @@ struct PipeNames {
   /// Maximum number of pipes in one search.
   private static let mostPipes = 256
 
-  /// Searches for the other ends of those of the pipes (`pipe:[inode]`) whose names are unknown or
-  /// older than ten seconds.
+  /// Searches for the other ends of the given pipes (`pipe:[inode]`). Skips pipes whose names are
+  /// less than ten seconds old.
   mutating func search(_ pipes: Set<String>, at time: UInt64) {
     let wanted = pipes.filter { pipe in
       known[pipe].map { time &- $0.time >= Self.lifetime } ?? true

@@ -144,7 +144,8 @@ struct RingScanner: ~Copyable {
     var unlisted: [UInt64] = []
     for (address, ring) in found.sorted(by: { $0.key < $1.key }) {
       guard filter.judge(ring, address: address, capture: capture) else {
-        // The ring known at this address was closed, and a ring that does not pass has its memory.
+        // The ring that was known at this address was closed. A ring that does not pass the filter
+        // has reused its memory.
         if rings[address] != nil {
           records.append(record_ring_closed.self, at: start, ring: address)
         }
@@ -225,7 +226,8 @@ struct RingScanner: ~Copyable {
   }
 
   /// Runs the BPF iterators over the rings' lists of free requests, and appends a record for each
-  /// suspect that is free, so has ended. Returns false if a suspect's ring no longer exists.
+  /// suspect on such a list, which must have ended. Returns false if a suspect's ring no longer
+  /// exists.
   mutating func walk(
     _ suspects: [SuspectRequest], into records: inout RecordBuffer
   ) throws(ProbeError) -> Bool {

@@ -102,8 +102,8 @@ struct ELFSymbols {
     var last: Function?
     for (index, address) in addresses.enumerated() {
       last = nearest[index] ?? last
-      // The symbol of a function written in assembly can have size 0: it then extends to the next
-      // one.
+      // The symbol of a function written in assembly can have size 0. The function then extends to
+      // the next one.
       guard let last, last.size == 0 || address - last.address < last.size else { continue }
       functions[address] = last
     }

@@ -30,16 +30,17 @@ struct UserSymbols {
     }
   }
 
-  /// Names of functions by place; nil if no function is at the place.
+  /// Names of functions by ``Place`` (file and offset); nil if no function contains the offset.
   private var functions = BoundedCache<Place, String?>(limit: mostPlaces)
 
-  /// Names of files that are not opened because a program serves their file system; true once
-  /// reported.
+  /// Names of files that are not opened because a program serves their file system. The value is
+  /// true once the name was reported to the user.
   private var unread: [String: Bool] = [:]
 
   /// Maximum number of entries in ``functions``.
   private static let mostPlaces = 1 << 14
-  /// Maximum number of files opened for one batch of stacks; a program and its libraries are about ten.
+  /// Maximum number of files opened for one batch of stacks; a program and its libraries are about
+  /// ten.
   private static let mostFiles = 64
   /// Maximum size of a symbol table in bytes, twice the size of a large browser's table.
   private static let mostTableBytes: UInt64 = 128 << 20

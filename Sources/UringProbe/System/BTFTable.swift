@@ -2,12 +2,13 @@ import CBPF
 import Glibc
 import UringBase
 
-/// The BTF type information in a file of /sys/kernel/btf: that of the kernel, or of a module.
+/// The BTF type information of the kernel or of a module, from a file in /sys/kernel/btf.
 ///
 /// The type numbers in a module's file continue those of the kernel.
 ///
-/// libbpf is not used for this, because up to 1.5 it reads the file into memory twice, which takes
-/// longer than all further work on the types. Since 6.16 the kernel's file can be mapped.
+/// libbpf is not used for this, because libbpf up to 1.5 reads the file into memory twice, which
+/// takes longer than all further work on the types. Since Linux 6.16 the kernel's file can be
+/// mapped.
 final class BTFTable {
   private let file: FileMemory
   private let base: BTFTable?

@@ -2,11 +2,11 @@ import Glibc
 import Synchronization
 import UringBase
 
-/// Calls into the kernel, with a time limit, that another process can keep from returning.
+/// A time limit for calls into the kernel that another process can keep from returning.
 ///
-/// For example, that process may have to handle a page fault or serve a file system. `body` must
-/// only make calls that SIGKILL can end, so that an abandoned call cannot keep uringtop from
-/// exiting; see ``SeparateCall``.
+/// For example, that process may have to handle a page fault or serve a file system. The code that
+/// runs with the limit must only make calls that SIGKILL can end, so that an abandoned call cannot
+/// keep uringtop from exiting; see ``SeparateCall``.
 enum BoundedCall {
   private struct Processes {
     /// Processes for which a call was abandoned and has not returned; no further call is made for

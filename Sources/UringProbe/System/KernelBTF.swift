@@ -12,7 +12,7 @@ struct KernelBTF: Sendable {
   /// Number of parameters of each io_uring tracepoint, by the tracepoint's name without
   /// `io_uring_`.
   private(set) var tracepointParameters: [String: Int] = [:]
-  /// Type number of each io_uring tracepoint, by the same names.
+  /// Type number of each io_uring tracepoint, by the names used in ``tracepointParameters``.
   private var tracepointTypes: [String: UInt32] = [:]
   /// Bit numbers of `REQ_F_*`, by name without the prefix. CO-RE cannot supply them to the
   /// programs, because the enum is anonymous.
@@ -32,8 +32,8 @@ struct KernelBTF: Sendable {
   /// The structs that the initializer's caller asked for and that the kernel has.
   private(set) var structs: Set<String> = []
 
-  /// True if the kernel runs tracepoint programs with preemption enabled (7.x), so that the run of
-  /// a program can be skipped (twins.h).
+  /// True if the kernel runs tracepoint programs with preemption enabled (7.x). While a program is
+  /// preempted, the kernel skips its runs for other events on the same CPU (twins.h).
   ///
   /// These kernels have the SRCU domain `tracepoint_srcu`. Kernels up to 6.12 have a domain of the
   /// same name for tracepoints of the idle loop, but no `struct tracepoint_ext`. Kernels from 6.13

@@ -12,7 +12,8 @@ struct SystemCall {
     case waitsForPID
     case waitsForID
     case entersRing
-    /// Waits for another event on a file; the first argument is the file's descriptor.
+    /// Waits for an event on a file that the other cases do not cover. The first argument is the
+    /// file's descriptor.
     case usesFile
     case other
   }

@@ -67,8 +67,8 @@ struct ThreadLook {
   /// Notes that the thread waits for the end of process `child`.
   ///
   /// The ID is from the arguments of the system call, so it belongs to the thread's pid namespace,
-  /// which may differ from uringtop's. It is therefore accepted only if it is a child of the
-  /// process.
+  /// which may differ from uringtop's. So it is accepted only if it is the ID of a child of process
+  /// `tgid`.
   private mutating func note(child: Int32, of tgid: UInt32) {
     guard child > 0, Procfs.parent(of: UInt32(child)) == tgid else { return }
     wait = .process

@@ -171,8 +171,8 @@ struct WaitClosure {
     return rings.first { $0.value.sighting.waiter_tid == task.tid }?.key ?? 0
   }
 
-  /// Marks the threads that have run since time `start`, by a second list of tasks: what was read
-  /// of them may have changed.
+  /// Marks the threads that have run since `start`, according to a second list of tasks: the data
+  /// read about them may be outdated.
   mutating func noteRunners(_ tasks: [probe_task], since start: UInt64) {
     var unseen = Set(threads.keys)
     for task in tasks {

@@ -88,7 +88,7 @@ public struct FrozenFlight: Sendable {
 
   init(_ sections: ArraySlice<FlightRing.Section>) { self.sections = Array(sections) }
 
-  /// Time of its start: nanoseconds, CLOCK_MONOTONIC. Nil if it is empty.
+  /// Start time of this part: nanoseconds, CLOCK_MONOTONIC. Nil if the part is empty.
   public var start: UInt64? { sections.first?.time }
 
   /// Writes a complete recording and closes it.

@@ -13,8 +13,8 @@ struct StandingNames {
     var identity: [UInt8]
   }
 
-  /// `young` has the names seen since it last became `old`. `old` has names from before that, of
-  /// which some have not been seen again.
+  /// `young` contains the names seen since the previous `young` became `old`. `old` contains names
+  /// from before that; some of them have not been seen again.
   private var young: [Key: [UInt8]] = [:]
   private var old: [Key: [UInt8]] = [:]
   /// Names that are recorded only once, such as those of flags and functions. They are never

@@ -53,7 +53,7 @@ package enum JSONNames {
     }
   }
 
-  /// Nil if the direction is unknown.
+  /// The name of a direction; nil if the direction is unknown.
   package static func direction(_ direction: GroupBuffer.Direction) -> String? {
     switch direction {
     case .unknown: nil
@@ -96,7 +96,7 @@ package enum JSONNames {
     }
   }
 
-  /// Nil if the place is unknown.
+  /// The name of a place; nil if the place is unknown.
   package static func place(_ place: Place) -> String? {
     switch place {
     case .unknown: nil

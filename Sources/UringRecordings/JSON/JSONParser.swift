@@ -1,6 +1,6 @@
 /// Parses a JSON text. The memory it takes is limited by the length of the text.
 package struct JSONParser {
-  /// Why a text cannot be parsed.
+  /// The reason why a text cannot be parsed.
   package struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
     /// Byte offset of the error in the text.
     package var offset: Int

@@ -3,7 +3,7 @@ import UringRecords
 
 /// A recording that arrives piece by piece, for example through a pipe. It is binary or JSON lines.
 public struct RecordStream: Sendable {
-  /// Why no more records can be used.
+  /// The reason why no more records can be used.
   public enum Ending: Hashable, Sendable {
     /// The end record or the summary line has arrived.
     case complete
@@ -18,15 +18,15 @@ public struct RecordStream: Sendable {
 
   /// The header; nil until all of it has arrived.
   public private(set) var header: RecordingHeader?
-  /// Why the stream ended; nil while more records can follow.
+  /// The reason why the stream ended; nil while more records can follow.
   public private(set) var ending: Ending?
 
   private var format: Format?
   /// Bytes that arrived. Those before the offset ``used`` have been decoded.
   private var bytes: [UInt8] = []
   private var used = 0
-  /// Number of bytes already removed from the start of ``bytes``. Added to an offset to get the
-  /// place of a flaw.
+  /// Number of bytes already removed from the start of ``bytes``. The position of a flaw in the
+  /// stream is its offset in ``bytes`` plus this number.
   private var passed = 0
 
   public init() {}

@@ -49,7 +49,7 @@ struct LineMembers {
     try container.decode(T.self, forKey: self.key(key))
   }
 
-  /// Nil if the line has no such member, or if it is null.
+  /// The number in a member; nil if the line has no such member, or if it is null.
   func number<T: FixedWidthInteger & Decodable>(_ key: String) throws -> T? {
     try container.decodeIfPresent(T.self, forKey: self.key(key))
   }
@@ -83,7 +83,7 @@ struct LineMembers {
     try strings(key).map { try word($0, of: key) }
   }
 
-  /// Nil if the line has no such member, or if it is null.
+  /// The bytes in a member; nil if the line has no such member, or if it is null.
   func bytes(_ key: String) throws -> [UInt8]? {
     guard let text = try container.decodeIfPresent(String.self, forKey: self.key(key))
     else { return nil }

@@ -30,8 +30,8 @@ extension Aggregator {
     }
   }
 
-  /// Adds a request to the chain of the request at the address `target`, directly behind it: an
-  /// inventory walk (BPF iterator over kernel structures) found the two in this order.
+  /// Adds a request to a chain, directly behind the request at the address `target`. An inventory
+  /// walk (BPF iterator over kernel structures) found the two requests linked in this order.
   mutating func link(_ slot: Handle<RequestSlot>, behind target: UInt64) {
     guard requests.chainMember(of: slot) == .none, let first = requests.inFlight(at: target),
       first != slot, requests[first].ring == requests[slot].ring

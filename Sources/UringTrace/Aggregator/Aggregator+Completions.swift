@@ -75,7 +75,7 @@ extension Aggregator {
     }
   }
 
-  /// Handles a CQE whose record names no request, or a request that was never seen.
+  /// Handles a CQE whose record names either no request or a request that was never seen.
   @inline(never)
   private mutating func completeUnnamed(
     _ cqe: Posted, hasRequest: Bool, _ ring: Handle<RingState>, _ event: inout Event
@@ -94,14 +94,15 @@ extension Aggregator {
     }
   }
 
-  /// True if every request of the ring is known. A CQE that matches none of them was then posted
-  /// for no request, whatever its flags are: MSG_RING with IORING_MSG_RING_FLAGS_PASS can set any
-  /// flags.
+  /// True if every request of the ring is known. A CQE that matches none of these requests was then
+  /// posted without a request, for example by MSG_RING. The CQE's flags are no evidence: MSG_RING
+  /// with IORING_MSG_RING_FLAGS_PASS can set any flags.
   private func knowsAllRequests(of ring: Handle<RingState>) -> Bool {
     !rings[ring].ring.isFound && requests.lossTime == 0
   }
 
-  /// Counts a CQE of a request that was never seen, and the request's end if the CQE is its last.
+  /// Counts a CQE of a request that was never seen. If the CQE is the request's last, also counts
+  /// the request's end.
   private mutating func countUnmatched(
     _ cqe: Posted, hasRequest: Bool, of opcode: Opcode, _ ring: Handle<RingState>
   ) {
@@ -130,8 +131,8 @@ extension Aggregator {
     return found.slot
   }
 
-  /// Finds a driver command (URING_CMD) that posts several CQEs although its flags do not show that
-  /// (SOCKET_URING_OP_TX_TIMESTAMP).
+  /// Finds a driver command (URING_CMD) that posts several CQEs although no flag in its SQE marks
+  /// it as multishot. SOCKET_URING_OP_TX_TIMESTAMP is such a command.
   @inline(never)
   private mutating func findCommand(
     _ cqe: Posted, _ ring: Handle<RingState>
@@ -152,7 +153,7 @@ extension Aggregator {
     requests.indexAll(of: ring, count: rings[ring].ring.inFlight)
   }
 
-  /// Handles a CQE that names the address of a request which is recorded as ended.
+  /// Handles a CQE whose record contains the address of a request that is already marked as ended.
   @inline(never)
   private mutating func completeEnded(
     _ header: record, _ cqe: Posted, _ ended: Handle<RequestSlot>?, _ ring: Handle<RingState>,
@@ -181,7 +182,8 @@ extension Aggregator {
     }
   }
 
-  /// Records the CQE's result, flags and bytes and, for the first CQE, the latency.
+  /// Records the CQE's result and flags, and counts its bytes. For the request's first CQE, also
+  /// records the latency.
   @inline(__always)
   private mutating func take(_ cqe: Posted, _ slot: Handle<RequestSlot>) {
     requests[slot].take(result: cqe.result, flags: cqe.flags.rawValue, tid: cqe.moment.tid)
@@ -215,8 +217,8 @@ extension Aggregator {
     }
   }
 
-  /// `IORING_NOTIF_USAGE_ZC_COPIED` in a notification's result: the kernel copied the data. It sets
-  /// this bit only for sends with IORING_SEND_ZC_REPORT_USAGE.
+  /// `IORING_NOTIF_USAGE_ZC_COPIED`, a bit of a notification's `res`: the kernel copied the data.
+  /// The kernel sets this bit only for sends with IORING_SEND_ZC_REPORT_USAGE.
   private static var zeroCopyCopied: Int32 { .min }
 
   /// Handles the notification CQE of a zero-copy send: the network stack has released the send's
@@ -352,8 +354,8 @@ extension Aggregator {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
     event.value = Int64(record.pointee.res)
-    // A request whose CQE an io-wq worker posted also has a `skip` record, long after its CQE. It
-    // is not in flight any more.
+    // If an io-wq worker posted the request's CQE, a `skip` record follows long after the CQE. The
+    // request is then no longer in flight.
     guard let slot = requests.inFlight(at: header.req) else { return }
     let moment = Moment(time: header.time_ns, tid: header.tid)
     guard requests.isPlausible(header, for: slot, ring: ring) else {
@@ -375,8 +377,8 @@ extension Aggregator {
 
   mutating func freed(_ record: UnsafePointer<record_freed>, _ event: inout Event) {
     let header = record.pointee.base
-    // The walk over the kernel's free lists began at the time of the record. Any later record about
-    // the request is newer than the walk's result.
+    // `time_ns` is the start of the walk over the kernel's free lists. A record about the request
+    // after that time is newer than the walk's result, which is then ignored.
     guard let (slot, _) = requests.user(of: header.req),
       requests[slot].request.lastTime <= header.time_ns
     else { return }

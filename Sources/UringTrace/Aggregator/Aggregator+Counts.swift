@@ -1,10 +1,10 @@
 import CRecord
 
-/// Handlers of the records for events and submissions that have no records of their own (`counts`
-/// and the long form of `complete`).
+/// Handlers of records that stand for unrecorded events: `counts`, which contains only numbers of
+/// events, and the long form of `complete`, for a request without a `submit` record.
 extension Aggregator {
-  /// Handles a CQE of a request whose submission has no record. An older request that is still
-  /// listed at the same `io_kiocb` address has ended.
+  /// Handles a CQE of a request whose submission has no record. A request that is still listed at
+  /// the same `io_kiocb` address is an older one, and must have ended.
   @inline(never)
   mutating func completeUnseen(
     _ record: UnsafePointer<record_complete_unseen>, _ ring: Handle<RingState>,
@@ -53,9 +53,9 @@ extension Aggregator {
 }
 
 extension Aggregator {
-  /// The ring whose events the record counts; nil if the ring was forgotten. If a new ring has got
-  /// the old ring's memory, the record's time is the start of the new ring, and the old ring is
-  /// returned.
+  /// The ring whose events a `counts` record counts; nil if the ring was forgotten. If a new ring
+  /// has reused the counted ring's memory, the record's time is the time of the reuse. The function
+  /// then returns the earlier of the two rings.
   private mutating func ringOfCounts(_ header: record) -> Handle<RingState>? {
     if let ring = rings.known(header.ctx) {
       guard rings[ring].ring.firstTime >= header.time_ns else { return ring }
@@ -104,8 +104,8 @@ extension RoleTracker.Pending {
 }
 
 extension UnsafePointer<record_counts> {
-  /// Calls `body` with each errno that is an error of the opcode, and with the number of its
-  /// occurrences. Replaces a value that is not an errno by 0.
+  /// Calls `body` with each errno that counts as an error of the record's opcode, and with the
+  /// number of its occurrences. Passes a value that is not an errno as 0.
   fileprivate func forEachError(
     _ traits: borrowing OpcodeTraitTable, _ body: (_ errno: Int32, _ times: UInt64) -> Void
   ) {
@@ -120,8 +120,8 @@ extension UnsafePointer<record_counts> {
 }
 
 extension UnsafePointer<record_counts> {
-  /// The pairs of value and count after the record's fixed part, limited by the record's size:
-  /// numbers of errors by errno, and numbers of latencies by bucket.
+  /// The pairs of value and count that follow the record's fixed part: numbers of errors by errno,
+  /// and numbers of latencies by histogram bucket. Pairs beyond the record's size are left out.
   var pairs:
     (
       errors: Slice<UnsafeBufferPointer<record_count>>,

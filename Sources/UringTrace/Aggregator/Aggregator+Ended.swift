@@ -7,12 +7,12 @@ public struct EndedPosition: Sendable {
 }
 
 extension Aggregator {
-  /// Calls `body` with each request that has ended since the last call with this position, in the
-  /// order in which they ended, and with the name of the process that owns the request's ring
-  /// (empty if unknown).
+  /// Calls `body` with each request that has ended since the last call with this position. The
+  /// requests are passed in the order in which they ended. `program` is the name of the process
+  /// that owns the request's ring; it is empty if unknown.
   ///
   /// Skips requests that have already left the history. To receive all requests, call this function
-  /// at least once per ``Limits/history`` records.
+  /// at least once for every ``Limits/history`` records that are consumed.
   public func forEachEnded(
     since position: inout EndedPosition, _ body: (Request, _ program: String) -> Void
   ) {

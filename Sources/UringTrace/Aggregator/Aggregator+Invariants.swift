@@ -1,9 +1,8 @@
 #if DEBUG
   extension Aggregator {
-    /// Traps unless the trackers' lists, tables and pools agree with themselves and with each
-    /// other.
+    /// Traps if the trackers' lists, tables and pools contradict themselves or each other.
     ///
-    /// For tests: takes time in proportion to all that is kept.
+    /// For tests only: the time is proportional to the number of entries kept.
     package func checkInvariants() {
       rings.checkInvariants()
       let evicted = chains.checkInvariants(requests)

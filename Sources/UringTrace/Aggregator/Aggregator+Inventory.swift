@@ -17,8 +17,9 @@ extension Aggregator {
 
   // MARK: Requests
 
-  /// Handles a request that a walk found in flight. Ignores the request's place (``Place``) if a
-  /// record about the request is newer than the walk.
+  /// Handles a request that a walk found in flight. The record contains the request's ``Place``:
+  /// where in the kernel it waits. Ignores the place if a record about the request is newer than
+  /// the walk.
   mutating func parked(_ record: UnsafePointer<record_parked>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
@@ -39,12 +40,11 @@ extension Aggregator {
         // end of the request that the walk saw may be among the lost records.
         !isNewer || requests.lossTime <= header.time_ns
       else { return }
-      // Only records that contain the request's address and nothing else about it have shown the
-      // request so far.
+      // All earlier records about this request contained only its address, and no SQE fields.
       if !requests[slot].request.isStartKnown, requests[slot].request.submitterTid == 0 {
         describe(slot, record, ring: ring)
-        // Because of these poll events, a multishot request counts as poll-armed again after its
-        // next CQE.
+        // If these events are not 0, a multishot request counts as poll-armed again after its next
+        // CQE.
         requests[slot].request.pollEvents = record.pointee.poll_events
       }
       if !isNewer { settle(slot, record, &event) }
@@ -74,9 +74,9 @@ extension Aggregator {
     }
     let known = UInt32(record.pointee.known)
     requests[slot].request.isStartKnown = known & UInt32(RECORD_KNOWS_START) != 0
-    // `since_ns` is only the latest possible time of the submission, such as the time at which the
-    // submitting thread last ran. After lost records the request may have begun during the
-    // observation, unless `since_ns` shows that it is older.
+    // If the start is not known exactly, `since_ns` is only the latest possible time of the
+    // submission, such as the time at which the submitting thread last ran. After lost records,
+    // such a `since_ns` is used only if it proves that the request is older than the observation.
     if requests.lossTime == 0 || requests[slot].request.isStartKnown
       || record.pointee.since_ns < host.startTime
     {
@@ -94,8 +94,8 @@ extension Aggregator {
     }
   }
 
-  /// Copies the SQE fields that the kernel's structure still has to a request whose submission was
-  /// not seen.
+  /// Fills in the SQE fields of a request whose submission was not seen, as far as the kernel's
+  /// structure still contains them.
   private mutating func describe(
     _ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>, ring: Handle<RingState>
   ) {
@@ -111,8 +111,8 @@ extension Aggregator {
     }
   }
 
-  /// Records the place of a request and, if the record has them, its ublk slot and the request
-  /// before it in its chain.
+  /// Records the ``Place`` of a request. If the record contains them, also records the queue and
+  /// tag of the request's ublk command, and the previous request of its chain.
   private mutating func settle(
     _ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>, _ event: inout Event
   ) {
@@ -155,8 +155,8 @@ extension Aggregator {
 
   private mutating func noteSQThread(_ milliseconds: UInt32, _ ring: Handle<RingState>) {
     guard milliseconds != 0 else { return }
-    // The thread's CPU time before the observation is subtracted. A ring whose creation was seen
-    // has none.
+    // The CPU time that the thread used before the observation is subtracted. If the ring's
+    // creation was seen, there is no such time.
     if rings[ring].ring.isFound, rings[ring].sqThreadStart == 0 {
       rings[ring].sqThreadStart = milliseconds
     }
@@ -174,8 +174,8 @@ extension Aggregator {
     rings[ring].ring.files = []
     rings[ring].ring.balance = nil
     guard walks.admitsRecord() else { return }
-    // If too many requests have ended since the walk, their ends were dropped, and the number of
-    // requests in flight at the time of the walk is unknown.
+    // Only a limited number of ended requests is kept. If more have ended since the walk, the
+    // number of requests in flight at the time of the walk is unknown.
     let strangers = rings[ring].strangers.count(since: time)
     let method: Ring.Balance.Method =
       strangers == nil || requests.mayHaveForgottenEnds(after: time)
@@ -201,8 +201,11 @@ extension Aggregator {
     rings[ring].hasBalance = true
   }
 
-  /// Number of requests of a ring that had not ended at `time` and had begun by then or before the
-  /// observation.
+  /// Number of requests of a ring that were in flight at `time`. A request whose start is unknown
+  /// counts as begun by then.
+  ///
+  /// - Parameter withNotifications: true if a zero-copy send counts twice while its notification
+  ///   has a live `io_kiocb` besides the send's own.
   private mutating func accounted(
     _ ring: Handle<RingState>, at time: UInt64, withNotifications: Bool
   ) -> UInt64 {
@@ -227,8 +230,8 @@ extension Aggregator {
   }
 
   /// Number of requests of a ring that had ended by `time` but that the kernel may not have freed
-  /// by then. If a worker completed a request, the submitting task frees the request when it next
-  /// enters the kernel. A later submission shows that the task has entered it.
+  /// by then. If an io-wq worker completed a request, the submitting task frees the request when it
+  /// next enters the kernel. A submission after the completion shows that the task has done so.
   private mutating func unfreed(_ ring: Handle<RingState>, at time: UInt64) -> UInt64 {
     // With DEFER_TASKRUN the submitting task itself posts CQEs and frees the requests at once.
     guard !rings[ring].ring.setupFlags.contains(.deferTaskrun) else { return 0 }
@@ -359,7 +362,7 @@ extension RequestSlot {
     return notification != 0 || request.opcode.isZeroCopySend && !request.isSQEKnown
   }
 
-  /// Sets the SQE fields that the kernel's structures still have.
+  /// Sets the SQE fields that the kernel's structures still contain.
   fileprivate mutating func describe(_ record: UnsafePointer<record_parked>) {
     request.kernelKnowledge = SQEKnowledge(rawValue: record.pointee.known)
       .intersection([.off, .addr, .len, .opFlags, .buffer, .file])

@@ -1,7 +1,7 @@
 import CRecord
 
-/// Handlers of records about lent buffers, and the effects of a request's beginning and end on
-/// lending.
+/// Handlers of records about lent buffers (buffers that requests borrow; ``LendingTracker``), and
+/// the effects of a request's beginning and end on lending.
 extension Aggregator {
   // MARK: Requests
 
@@ -10,13 +10,15 @@ extension Aggregator {
   @inline(never)
   mutating func lend(to slot: Handle<RequestSlot>, role: UInt16?, _ event: inout Event) {
     guard requests[slot].request.isSQEKnown else { return }
-    // The next record (`local_buffer`) describes the request's local buffer.
+    // A local buffer (patched kernels) is not in the ring's buffer table. The `local_buffer` record
+    // that follows describes it.
     let isLocal = LendingTracker.localRoles.contains(role ?? 0)
     let isInBatch =
       !isLocal
       && (role ?? 0 != 0 || requests[slot].request.sqe.flags & SQEFlags.group != 0
         || lending.hasOpenBatch(requests[slot].ring))
-    // On kernels without SQE groups, bit 7 of the SQE's flags is invalid and forms no group.
+    // Only kernels with the SQE-group patches have SQE groups. On other kernels, bit 7 of the SQE's
+    // flags is invalid and forms no group.
     if isInBatch, names.requestFlags.contains("SQE_GROUP") || role ?? 0 != 0 {
       lending.joinBatch(&requests[slot], role: role, &event)
     }
@@ -91,15 +93,16 @@ extension Aggregator {
   mutating func groupBuffer(_ record: UnsafePointer<record_group_buffer>, _ event: inout Event) {
     let header = record.pointee.base
     _ = enterRing(header, &event)
-    // A leader that posts no CQE has already ended, so requests that have ended are searched too.
+    // The record can arrive after the end of a leader that posts no CQE. So the search includes a
+    // request that has ended.
     guard let slot = requests.latest(at: header.req) else { return }
     if lending.groupBuffer(record, of: requests[slot], &event) { event.name(requests[slot]) }
   }
 
   // MARK: Observed uses
 
-  /// Stores the block request behind a kernel buffer for the buffer's `buffer_use` record, which
-  /// follows.
+  /// Stores a block request for the `buffer_use` record that follows: the buffer of that record
+  /// consists of the block request's pages.
   mutating func blockRequest(_ record: UnsafePointer<record_block_request>, _ event: inout Event) {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
@@ -144,8 +147,8 @@ extension Aggregator {
     _ record: UnsafePointer<record_buffer_release>, _ event: inout Event
   ) {
     let context = record.pointee.base.ctx
-    // Does not add an unknown ring, because such a ring is closed: the kernel releases the buffers
-    // of a closed ring last.
+    // An unknown ring is not added. It must already be closed, because the kernel releases a closed
+    // ring's buffers last.
     let ring = rings.known(context)
     if context != 0 {
       guard let ring else { return }

@@ -4,8 +4,9 @@ import CRecord
 /// plain submission, and the completion that ends a plain request (``RequestSlot/isPlain``).
 ///
 /// Each function first makes all checks, then handles the record entirely or not at all. The
-/// general path (``consumeAny(_:)``) handles the records that are left, and would produce the same
-/// result. The functions make no calls, so that all values stay in registers.
+/// general path (``consumeAny(_:)``) handles all other records. For a record that the fast path
+/// handles, the general path would produce the same result. The functions make no calls, so that
+/// all values stay in registers.
 extension Aggregator {
   /// Handles a submission on the same ring as the previous record, at an `io_kiocb` address whose
   /// last request has ended. Returns false if it did not handle the record.
@@ -35,8 +36,8 @@ extension Aggregator {
     return true
   }
 
-  /// Handles the only CQE, without an error, of a request in flight on the same ring as the
-  /// previous record. Returns false if it did not handle the record.
+  /// Handles the only CQE of a request in flight on the same ring as the previous record, if the
+  /// CQE reports no error. Returns false if it did not handle the record.
   ///
   /// Marked as transparent, because the optimiser otherwise does not inline this function into the
   /// loop over the records. The call would cost 6 % of a replay.

@@ -1,7 +1,7 @@
 import CRecord
 
-/// Handlers of records from a request's submission up to its completion, and the effects of a
-/// request's beginning and end on the trackers.
+/// Handlers of the records about a request from its submission up to its completion, and the
+/// effects of a request's beginning and end on the trackers.
 extension Aggregator {
   // MARK: Records
 
@@ -35,7 +35,8 @@ extension Aggregator {
     event.flags = UInt32(truncatingIfNeeded: record.pointee.flags & 0xff)
   }
 
-  /// Adds a request to the `user_data` index if it can post CQEs whose records do not name it.
+  /// Adds a request to the `user_data` index if it can post CQEs whose records do not contain the
+  /// request's address.
   @inline(__always)
   private mutating func index(
     _ slot: Handle<RequestSlot>, _ sqe: SQE, isKnown: Bool, _ ring: Handle<RingState>
@@ -50,8 +51,8 @@ extension Aggregator {
     let header = record.pointee.base
     let ring = enterRing(header, &event)
     let slot: Handle<RequestSlot>
-    // 6.1 prepares a chain's members after it has traced their submission. The known request with
-    // this SQE is then the one that failed.
+    // Linux 6.1 traces the submission of a chain's members before it prepares them. If the request
+    // in flight at this address has the same SQE, it is therefore the request that failed.
     if let latest = requests.latest(at: header.req), !requests[latest].request.state.isFinal,
       requests[latest].ring == ring, requests[latest].request.isSQEKnown,
       requests[latest].request.sqe.isSame(as: record.pointee.sqe)
@@ -90,7 +91,7 @@ extension Aggregator {
   mutating func fileGet(_ record: UnsafePointer<record_file_get>, _ event: inout Event) {
     event.value = Int64(record.pointee.fd)
     guard let slot = step(.fileAssigned, record.pointee.base, &event) else { return }
-    // A request whose file a worker looks up stays with the worker.
+    // If an io-wq worker looks up the request's file, the request stays with the worker.
     if requests[slot].request.state != .worker { requests[slot].request.state = .issued }
     guard let file = FileIdentity(record.pointee.file) else { return }
     if requests[slot].request.readsFrom(
@@ -333,7 +334,7 @@ extension Aggregator {
     }
   }
 
-  /// Frees a request that has left the history, unless its chain keeps it.
+  /// Handles a request that has left the history: frees it, unless its chain keeps it.
   @inline(__always)
   mutating func evict(_ slot: Handle<RequestSlot>) {
     guard slot != .none else { return }
@@ -360,8 +361,8 @@ extension Request.Core {
     // The offset -1 stands for the file's own position.
     guard sqe.off == position || sqe.off == UInt64.max else { return 0 }
     guard opcode.properties.isVectored || UInt64(sqe.len) == wanted else { return 0 }
-    // A matching thread scores most. A worker's thread id is unknown before this record, so for a
-    // request that a worker has, any thread but the submitter's counts as a weaker match.
+    // A matching thread scores most. If an io-wq worker has the request, the worker's thread id is
+    // unknown before this record. Any thread except the submitter then counts as a weaker match.
     return 1 + (sqe.off == position ? 1 : 0)
       + (tid == lastTid || (tid == submitterTid && state != .worker) ? 4 : 0)
       + (state == .worker && tid != submitterTid ? 2 : 0)

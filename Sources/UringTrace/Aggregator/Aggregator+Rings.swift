@@ -5,14 +5,14 @@ import UringRecords
 extension Aggregator {
   // MARK: Beginning
 
-  /// Returns the ring that a record names, and makes the event refer to it. Adds a ring that was
+  /// Returns the ring that a record names, and makes the event refer to it. Adds the ring if it was
   /// never seen.
   @inline(__always)
   mutating func enterRing(_ header: record, _ event: inout Event) -> Handle<RingState> {
     if rings.recent(header.ctx) == nil {
       rings.setRecent(findOrAddRing(header.ctx, time: header.time_ns), context: header.ctx)
     }
-    // Not nil: the statement above has set the recent ring if it was another one.
+    // Not nil: if the recent ring was another one, the statement above has replaced it.
     let (ring, state) = rings.recent(header.ctx).unsafelyUnwrapped
     state.pointee.lastTime = header.time_ns
     event.ring = state.pointee.ring.id
@@ -48,7 +48,8 @@ extension Aggregator {
     lending.ringClosed(ring, at: moment, lossTime: requests.lossTime)
     guard let forgotten = rings.close(ring, time: moment.time) else { return }
     ublk.forget(forgotten)
-    // Records that arrived after the forgotten ring was closed may have lent its buffers again.
+    // Closing the ring already ended the groups of its buffers. But records that arrived afterwards
+    // may have begun new groups.
     lending.ringClosed(forgotten, at: moment, lossTime: requests.lossTime)
     statistics.ringForgotten(forgotten)
     if roles.isOn, let name = name(of: rings[forgotten], isLate: true) {
@@ -153,9 +154,9 @@ extension Aggregator {
     rings[ring].missed = (header.time_ns, lastScan)
   }
 
-  /// Closes rings that no `create` or `ring_found` record has described and that two scans since
-  /// their last record did not find. The probe writes a `ring_closed` record only for rings that it
-  /// has found itself.
+  /// Closes the rings without a `create` or `ring_found` record if two scans since the ring's last
+  /// record did not find the ring. These rings get no `ring_closed` record, because the probe
+  /// writes it only for rings that it has found itself.
   private mutating func closeUndescribed(
     missedBy scans: (first: UInt64, second: UInt64), _ event: inout Event
   ) {

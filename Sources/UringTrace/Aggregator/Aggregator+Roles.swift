@@ -5,8 +5,8 @@ import UringRecords
 /// Counting by role (process name, cgroup and opcode; ``Role``), for aggregators with
 /// ``Limits/roles`` above 0.
 extension Aggregator {
-  /// Consumes records like ``consume(kept:)``, and also counts by role what the fast path handles.
-  /// A function of its own, so that the loop of ``consume(kept:)`` needs no code for roles.
+  /// Consumes records like ``consume(kept:)``. Also counts, by role, the records that the fast path
+  /// handles. Separate from ``consume(kept:)``, so that the loop there needs no code for roles.
   @inline(never)
   mutating func consumeCounting(_ records: UnsafeRawBufferPointer) {
     guard var next = records.baseAddress else { return }
@@ -77,13 +77,14 @@ extension Aggregator {
     roles.count(ring, opcode) { $0.count(error: result) }
   }
 
-  /// Nanoseconds after which a ring gets its roles even if its process's name or cgroup is unknown.
+  /// Nanoseconds from a ring's first record after which the ring gets its roles even if the name or
+  /// the cgroup of its process is still unknown.
   private static var namingPatience: UInt64 { 3_000_000_000 }
 
   /// Maximum length of a role's cgroup path, in columns.
   private static var longestCgroup: Int { 200 }
 
-  /// The roles with their counts at this time.
+  /// The roles with all counts up to now.
   mutating func currentRoles() -> Roles {
     var named: [Handle<RingState>: RoleTracker.Name] = [:]
     rings.forEachRing { handle, ring in

@@ -33,7 +33,8 @@ extension Aggregator {
     return snapshot
   }
 
-  /// Adds the broken chains that are kept to those that were forgotten.
+  /// Adds the broken chains that are still kept to the counts of broken chains of their rings.
+  /// These counts contain only broken chains that were forgotten.
   private func count(broken kept: [Chain], on rings: inout [Ring]) {
     guard !kept.isEmpty else { return }
     let places = Dictionary(uniqueKeysWithValues: rings.indices.map { (rings[$0].id, $0) })
@@ -79,8 +80,8 @@ extension Aggregator {
 extension Aggregator {
   /// Time at which a scan of all rings last found a ring.
   private func lastLook(at ring: Handle<RingState>) -> UInt64 {
-    // Without `ring_scan` records, a scan that found no change left no record. The ring then counts
-    // as seen until now.
+    // In a recording without `ring_scan` records, a scan that finds no change leaves no record. The
+    // ring then counts as found until now.
     guard lastScan != 0 else { return clock.now }
     let (missed, depth) = (rings[ring].missed, rings[ring].depth.time)
     return max(depth, missed.time > depth ? missed.before : lastScan)
@@ -92,8 +93,8 @@ extension RequestTracker {
   ///
   /// - Parameters:
   ///   - expected: expected number of requests in flight; reserves capacity.
-  ///   - start: start of the observation. Requests that are older were found by inventory walks
-  ///     (BPF iterators), so the tracker's list has them behind younger ones.
+  ///   - start: start of the observation. Older requests were found only later, by inventory walks
+  ///     (BPF iterators), so the tracker's list can have them behind younger requests.
   fileprivate mutating func lists(
     _ expected: Int, observedSince start: UInt64
   ) -> (inFlight: RequestList, ended: RequestList) {

@@ -7,8 +7,8 @@ extension Aggregator {
     let ring = enterRing(record.pointee.base, &event)
     let work = SQThreadWork(
       ran: record.pointee.ran_ns, delayed: record.pointee.delayed_ns, slept: record.pointee.slept)
-    // The work before the first record is subtracted. For a ring whose creation was seen there is
-    // none, unless the ring shares an older SQ thread (IORING_SETUP_ATTACH_WQ).
+    // The SQ thread's work before its first record is subtracted. If the ring's creation was seen,
+    // there is no such work, unless the ring shares an older SQ thread (IORING_SETUP_ATTACH_WQ).
     if rings[ring].sqThreadFirst == nil {
       let isNew =
         !rings[ring].ring.isFound && !rings[ring].ring.setupFlags.contains(.attachWQ)

@@ -3,23 +3,24 @@ import UringRecords
 
 /// Rebuilds rings, requests and chains from the stream of records.
 ///
-/// Each record kind has one handler method, named after the kind. The handler calls the trackers
-/// that own the state, in turn, and fills in the record's ``Event``. If a tracker needs the state
-/// of another tracker, the handler passes it in.
+/// Each record kind has one handler method, named after the kind. The handler calls each tracker
+/// whose state the record changes, and fills in the record's ``Event``. If a tracker needs the
+/// state of another tracker, the handler passes that state in.
 ///
 /// Pure: no clock, no I/O. The same records give the same snapshot, live or replayed. Memory is
 /// bounded by the requests in flight and by ``Limits``.
 public struct Aggregator: ~Copyable, RecordHandler {
   /// Limits on the history that the aggregator keeps.
   public struct Limits: Sendable {
-    /// Maximum number of ended requests kept, and of ended request groups (``RequestGroup``) kept.
+    /// Maximum number of ended requests to keep. Applies separately to ended request groups
+    /// (``RequestGroup``).
     public var history: Int = 10_000
     /// Maximum number of events in the log (``Snapshot/events``).
     public var events: Int = 2_000
-    /// Maximum number of closed rings kept.
+    /// Maximum number of closed rings to keep.
     public var closedRings: Int = 64
-    /// Maximum number of roles with counts (``Snapshot/roles``). 0 disables counting by role, and
-    /// with it the cost.
+    /// Maximum number of roles with counts (``Snapshot/roles``). A role is a combination of process
+    /// name, cgroup and opcode. 0 disables counting by role, which then costs nothing.
     public var roles: Int = 0
 
     public init() {}
@@ -141,13 +142,14 @@ public struct Aggregator: ~Copyable, RecordHandler {
     if isLogged { events.append(event) } else { events.setUnlogged(event) }
   }
 
-  /// Whether a record reports only what earlier records have reported.
+  /// Returns true if a record only repeats what an earlier record has reported.
   private func isRepetition(_ kind: RecordKind, _ event: Event) -> Bool {
     switch kind {
-    // An io-wq worker posted the request's CQE, and the request passed
-    // __io_submit_flush_completions() only afterwards.
+    // No request at the record's address is in flight: an io-wq worker has already posted the CQE.
+    // The `skip` record comes from the later call of __io_submit_flush_completions().
     case .skip: event.request == 0
-    // The probe repeats the report of a closed ring, because a late record voids the first one.
+    // The probe writes `ring_closed` more than once, because a record about the ring that arrives
+    // late voids the first `ring_closed`.
     case .ringClosed: event.ring == 0
     default: false
     }
@@ -164,7 +166,8 @@ public struct Aggregator: ~Copyable, RecordHandler {
     }
   }
 
-  /// Advances the clock to the time of the last record on the fast path, which does not advance it.
+  /// Advances the clock to the time of the newest record. Needed because the fast path
+  /// (Aggregator+Plain.swift) does not advance the clock.
   mutating func catchUp() {
     var last: UInt64 = 0
     let limit = clock.nextTick

@@ -10,9 +10,9 @@ public enum GroupRole: UInt8, Sendable, BitwiseCopyable {
   case withdrawer
 }
 
-/// Requests and groups that have left an aggregator's history, in the order in which they left it.
-/// All departures of a recording together are all its requests and groups. Taking them as they
-/// leave needs only bounded memory.
+/// Requests and request groups that have left an aggregator's history, in the order in which they
+/// left it. A caller that takes the departures regularly, and calls ``Aggregator/departAll()`` at
+/// the end, receives all requests and groups of a recording in bounded memory.
 package struct Departures: Sendable {
   /// A request, ended or in flight, with its neighbours in its chain and its part in a group.
   package struct Departed: Sendable {
@@ -47,15 +47,15 @@ package struct Departures: Sendable {
 }
 
 extension Aggregator {
-  /// Starts to keep requests and groups that leave the history, for ``takeDepartures()``. The first
-  /// call must come before the first record.
+  /// Starts keeping the requests and groups that leave the history, so that ``takeDepartures()``
+  /// can return them. The first call must precede the first record.
   package mutating func keepDepartures() {
     departed = []
     lending.departed = []
   }
 
-  /// Consumes one record on the general path. Requests that the fast path ended can leave the
-  /// history without departing.
+  /// Consumes one record, always on the general path. The fast path is unsuitable here: a request
+  /// that it ends can leave the history without being added to the departures.
   package mutating func consumeForDepartures(_ record: UnsafePointer<record>) {
     stream.records &+= 1
     consumeAny(record)
@@ -72,8 +72,8 @@ extension Aggregator {
     return Departures(requests: departed ?? [], groups: lending.departed ?? [])
   }
 
-  /// Makes all requests and groups depart: ended requests first, then requests in flight, then
-  /// groups. No record may be consumed afterwards.
+  /// Adds all requests and groups that have not left the history to the departures: ended requests
+  /// first, then requests in flight, then groups. No record may be consumed afterwards.
   package mutating func departAll() {
     for age in (0..<requests.historyCount).reversed() {
       let slot = requests.history[age: age].slot
@@ -108,8 +108,8 @@ extension Aggregator {
 
   package var fileNames: FileNames { names.fileNames }
 
-  /// The ring that a record names, with its queue lengths after the record; nil if the ring is
-  /// unknown.
+  /// The ring that a consumed record names, with the ring's number of requests in flight and its
+  /// queue lengths after the record; nil if the ring is unknown.
   package func depth(
     of record: UnsafePointer<record>
   ) -> (ring: Ring.ID, inFlight: UInt32, sqPending: UInt32, cqPending: UInt32)? {

@@ -34,7 +34,7 @@ struct EventLog: ~Copyable {
   private enum Last {
     case logged
     case unlogged(Event)
-    /// The record was invalid, or is no event of a request.
+    /// The record was invalid, or is not an event of a request.
     case none
   }
 
@@ -83,13 +83,13 @@ struct EventLog: ~Copyable {
     isLastLogged = false
   }
 
-  /// Notes that the last record was invalid, or is no event of a request.
+  /// Notes that the last record was invalid, or is not an event of a request.
   mutating func noteNone() {
     last = .none
     isLastLogged = false
   }
 
-  /// The event of the last record; nil if the record was invalid or is no event of a request.
+  /// The event of the last record; nil if the record was invalid or is not an event of a request.
   var lastRecordsEvent: Event? {
     switch last {
     case .logged: count == 0 ? nil : next == storage ? storage[capacity] : next[-1]

@@ -9,8 +9,8 @@ struct RecordLayoutTable: ~Copyable {
     static let request = Needs(rawValue: 2)
   }
 
-  /// By kind number: the minimum size (bits 0 to 15), the required fields (``Needs``, from bit 16),
-  /// and bit 24 if the event log keeps records of the kind. 0 for unknown kinds.
+  /// One word per kind number; 0 for an unknown kind. Bits 0 to 15 are the minimum size, bits 16 to
+  /// 23 the required fields (``Needs``). Bit 24 is set if the event log keeps records of the kind.
   private let layouts: UnsafeMutablePointer<UInt32>
 
   init() {

@@ -95,8 +95,8 @@ package struct GroupProviderTraits: Sendable {
 struct GroupRules: Sendable {
   /// The events that begin and end a loan of a buffer.
   enum Lifecycle: UInt8, Sendable {
-    /// The owner puts the buffer into a slot of the ring's table and takes it out again. The owner has the
-    /// buffer back when a release function runs.
+    /// The owner puts the buffer into a slot of the ring's table and takes it out again. The owner
+    /// has the buffer back when a release function runs.
     case slot
     /// Requests take single buffers out of a pool that the application fills.
     case pool

@@ -25,7 +25,7 @@ public struct Buffer: Sendable {
   public var isKernel: Bool
   /// Tag given at registration; 0 for none.
   public var tag: UInt64
-  /// The kernel function that gives the buffer back; empty if unknown.
+  /// The kernel function that gives the buffer back to its owner; empty if unknown.
   public var release: String
   /// The ``RequestGroup`` that uses the buffer now; 0 if none.
   public var group: RequestGroup.ID
@@ -43,15 +43,16 @@ public struct Buffer: Sendable {
   public var useCount: UInt64
   /// True if the buffer was taken out of the table but requests still hold it.
   public var isWithdrawn: Bool
-  /// Provided buffers: buffers left to choose from; nil if unknown.
+  /// Provided buffers: number of buffers that a request can still take; nil if unknown.
   public var buffersLeft: UInt32?
   /// Provided buffers: total number of buffers; 0 if unknown.
   public var bufferCount: UInt32
-  /// Number of times that no buffer was left (-ENOBUFS).
+  /// Provided buffers: number of CQEs with -ENOBUFS, because no buffer was left.
   public var exhaustedCount: UInt64
   /// Buffer rings: the entry that the next request gets, if ``buffersLeft`` is known and not 0.
   public var head: ProvidedEntry?
-  /// Buffer rings: occasions on which one buffer was in the ring twice.
+  /// Buffer rings: the submissions at which two entries of the ring contained the same buffer; nil
+  /// if there was none.
   public var twice: ProvidedTwice?
 }
 
@@ -63,14 +64,16 @@ public struct ProvidedEntry: Sendable, Hashable {
   public var length: UInt32
 }
 
-/// A record that one buffer was in two entries of its buffer ring at the same time.
+/// Submissions at which two entries of a buffer ring contained the same buffer.
 public struct ProvidedTwice: Sendable, Hashable {
-  /// Id of the last such buffer.
+  /// Id of the buffer that was last found in two entries.
   public var bid: UInt16
-  /// Number of submissions at which a buffer of the group was in the ring twice.
+  /// Number of submissions at which a buffer of the group was found in two entries.
   public var count: UInt64
-  /// Time of the last such submission; nanoseconds, CLOCK_MONOTONIC.
+  /// Time of the last submission at which a buffer was found in two entries; nanoseconds,
+  /// CLOCK_MONOTONIC.
   public var time: UInt64
-  /// Time of the last but one such submission; 0 if there was none.
+  /// Time of the last but one submission at which a buffer was found in two entries; 0 if there was
+  /// only one.
   public var earlierTime: UInt64
 }

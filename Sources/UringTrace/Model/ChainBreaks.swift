@@ -1,16 +1,19 @@
-/// Chains of one ring that broke in the same way: a request with this opcode failed with this errno.
+/// Chains of one ring that broke in the same way: a request with this opcode failed with this
+/// errno.
 public struct ChainBreaks: Hashable, Sendable {
   public struct Kind: Hashable, Sendable {
     /// Opcode of the request that broke the chain.
     public var opcode: Opcode
-    /// Positive errno of the request that broke the chain; 0 if it moved fewer bytes than requested.
+    /// Positive errno of the request that broke the chain; 0 if it moved fewer bytes than
+    /// requested.
     public var errno: Int32
   }
 
   public var kind: Kind
-  /// Number of chains that broke.
+  /// Number of chains that broke in this way.
   public var chains: UInt64
-  /// Requests that were cancelled behind them, without link timeouts.
+  /// Number of requests that were cancelled because these chains broke. Link timeouts are not
+  /// counted.
   public var cancelled: UInt64
 
   package init(kind: Kind, chains: UInt64, cancelled: UInt64) {
@@ -19,7 +22,8 @@ public struct ChainBreaks: Hashable, Sendable {
 }
 
 extension Chain {
-  /// The member that broke the chain; nil while no member with a result did.
+  /// The member that broke the chain; nil if the chain is whole, or while that member has no
+  /// result.
   package var cause: Member? {
     guard brokenBy != 0 else { return nil }
     return members.first { $0.request == brokenBy && $0.result != nil }
@@ -39,7 +43,7 @@ extension Chain {
 }
 
 extension [ChainBreaks] {
-  /// Most kinds with counts of their own. The breaks of further kinds are not counted.
+  /// Maximum number of kinds of break that are counted. Breaks of further kinds are ignored.
   static var mostKinds: Int { 64 }
 
   /// Counts a broken chain; ignores a chain that did not break.

@@ -1,6 +1,7 @@
 /// A block request in progress on a device: `struct request`, found by its tag.
 ///
-/// It serves an io_uring request, or its device is a ublk device whose server has a ring.
+/// Only two sorts of block request are listed: those that serve an io_uring request, and those on a
+/// ublk device whose server has a ring.
 public struct DiskRequest: Sendable, Hashable {
   /// The io_uring request that it serves; nil if none is known.
   public var request: Request.ID?
@@ -13,10 +14,11 @@ public struct DiskRequest: Sendable, Hashable {
   public var driverTime: UInt64
   /// ublk: the process that serves the device; 0 if there is none or it is unknown.
   public var serverTgid: UInt32
-  /// ublk: true if the server has received the request and not committed it (`UBLK_IO_FLAG_OWNED_BY_SRV`).
+  /// ublk: true if the server has received the request and not committed it
+  /// (`UBLK_IO_FLAG_OWNED_BY_SRV`).
   public var isWithServer: Bool
-  /// Time of the inventory walk (BPF iterator over kernel structures) that found it; nanoseconds,
-  /// CLOCK_MONOTONIC.
+  /// Time of the inventory walk (BPF iterator over kernel structures) that found the block request;
+  /// nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
 
   /// The operation in words: "read of 4096 bytes at sector 8".
@@ -26,7 +28,7 @@ public struct DiskRequest: Sendable, Hashable {
   }
 }
 
-/// The queue and tag for which a ublk server's command waits.
+/// The queue and tag of the ublk I/O for which a command of the server waits.
 public struct UblkSlot: Sendable, Hashable {
   public var queue: UInt16
   public var tag: UInt16

@@ -1,7 +1,7 @@
 import CRecord
 
-/// A file as the kernel identifies it. A request works on this file even if the descriptor that it
-/// named later refers to another file.
+/// A file as the kernel identifies it. A request continues to use this file even if the descriptor
+/// in its SQE is closed or reused for another file.
 public struct FileIdentity: Hashable, Sendable, BitwiseCopyable {
   /// `struct file *`, the open file.
   public var address: UInt64 = 0
@@ -51,7 +51,8 @@ public struct FileIdentity: Hashable, Sendable, BitwiseCopyable {
     }
   }
 
-  /// True for a regular file or a block device: a read's offset determines its data.
+  /// True for a regular file or a block device: the offset of a read determines the data that it
+  /// returns.
   public var hasOffsets: Bool { [0o100000, 0o060000].contains(mode & 0o170000) }
 
   /// True if the file system numbers its inodes upwards, so that in practice it never reuses a

@@ -19,14 +19,15 @@ public struct FileNames: Sendable {
     }
   }
 
-  /// A file whose descriptor, named by a request, was closed or now refers to another file.
+  /// A request's file to which the descriptor in the SQE no longer refers: the descriptor was
+  /// closed or reused for another file.
   public struct Closed: Sendable {
     public var tgid: UInt32
-    /// The descriptor that the request named; -1 if unknown.
+    /// The descriptor in the request's SQE; -1 if unknown.
     public var fd: Int32
     /// Name of the file to which the descriptor refers now; empty if the descriptor is closed.
     public var now: String
-    /// Addresses of the file, if it is a socket and they are known; else empty.
+    /// The socket's addresses if the file is a socket; empty for other files, or if unknown.
     public var itself: String
     /// True if no descriptor of any process refers to the file.
     public var hasNone: Bool
@@ -51,7 +52,8 @@ public struct FileNames: Sendable {
 
   public init() {}
 
-  /// A file's path or description; nil if unknown. A socket is named by its addresses if they are known.
+  /// A file's path or description; nil if unknown. A socket is named by its addresses if they are
+  /// known.
   public func name(of file: FileIdentity) -> String? { files[file] ?? file.ownName }
 
   /// The name of the file in a slot of a ring's table of registered files.
@@ -94,8 +96,8 @@ public struct FileNames: Sendable {
   }
 
   /// The name of a request's file for use in a sentence. The name of a pipe leaves out the
-  /// processes at its other end, because they may have changed since the name was formed. A
-  /// sentence about a look at waits names the processes that the look found.
+  /// processes at its other end, because they may have changed since the name was formed. Sentences
+  /// about waits take these processes from ``WaitFacts`` instead.
   package func sentenceName(of request: Request) -> String? {
     let isPair = request.opcode == .splice || request.opcode == .tee
     if !isPair, let pipe = request.fileIdentity?.ownName, pipe.hasPrefix("pipe:") { return pipe }

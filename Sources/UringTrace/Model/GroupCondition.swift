@@ -1,7 +1,7 @@
 /// A fault of a ``RequestGroup``. The ``name`` is part of the JSON document.
 public enum GroupCondition: UInt8, Sendable, CaseIterable {
   /// Members still borrow a buffer that its owner wants back: the owner has withdrawn the buffer,
-  /// or the single transfer that it serves has taken 100 ms or more.
+  /// or the buffer serves a single transfer and was provided 100 ms ago or more.
   case pinned
   /// Members released the buffer 100 ms or more after its owner wanted it back: after the buffer
   /// was withdrawn or, if it serves a single transfer, after it was provided.
@@ -12,7 +12,8 @@ public enum GroupCondition: UInt8, Sendable, CaseIterable {
   case neverGivenBack
   /// A member moved less than it requested.
   case shortMember
-  /// All members are done and moved less than the whole buffer; nothing reports that to the provider.
+  /// All members are done and moved less than the whole buffer. Nothing reports the shortage to the
+  /// provider.
   case partlyFilled
   /// A member requested bytes outside the buffer (-EFAULT).
   case outOfRange

@@ -1,4 +1,5 @@
-/// A latency distribution in nanoseconds, from an HDR histogram with two significant digits (within 1 %).
+/// A latency distribution in nanoseconds, from an HDR histogram with two significant digits (within
+/// 1 %).
 public struct LatencySummary: Hashable, Sendable {
   public var count: UInt64 = 0
   public var p50: UInt64 = 0
@@ -13,20 +14,21 @@ public struct LatencySummary: Hashable, Sendable {
 
 /// Stages between submission and completion.
 public enum Stage: UInt8, Sendable, CaseIterable {
-  /// Behind a drain or another request of the chain.
+  /// Held back by a drain, or behind another request of the chain.
   case held
-  /// Issued: running inline, on a disk, with a driver, or waiting without an event (POLL_ADD, TIMEOUT…).
+  /// Issued: running inline, on a disk, with a driver, or waiting without an event (POLL_ADD,
+  /// TIMEOUT…).
   case issued
   /// Poll armed: waiting for the file to become ready.
   case poll
   /// With io-wq, queued or executing.
   case worker
-  /// Waiting for its task to run.
+  /// Queued as task work: waiting for the request's task to run it.
   case taskWork
 }
 
 extension Stage {
-  /// Name for people.
+  /// Name shown to users.
   package var title: String {
     switch self {
     case .held: "held back"

@@ -1,6 +1,6 @@
 /// A copy of a histogram: counts of buckets that are at most 0.8 % wide.
 package struct LatencyCounts: Hashable, Sendable {
-  /// Index in the histogram of the first bucket in ``counts``.
+  /// Histogram index of the first bucket in ``counts``.
   package var first = 0
   package var counts: [UInt64] = []
 
@@ -14,7 +14,7 @@ package struct LatencyCounts: Hashable, Sendable {
     return difference
   }
 
-  /// The largest value of the last bucket in use; 0 if there is none.
+  /// Upper bound of the last bucket whose count is not 0; 0 if there is no such bucket.
   package var bound: UInt64 {
     counts.lastIndex { $0 > 0 }.map { LatencyHistogram.upperBound(first + $0) } ?? 0
   }

@@ -9,8 +9,8 @@ public struct MemoryChange: Sendable, Hashable {
   }
 
   public var call: Call?
-  /// Time at which the call returned or, if it was not seen, at which the memory was found missing;
-  /// nanoseconds, CLOCK_MONOTONIC.
+  /// Time at which the call returned. If the call was not seen, the time at which the memory was
+  /// found missing. Nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
   /// The calling thread; 0 if the call was not seen.
   public var tid: UInt32

@@ -88,8 +88,8 @@ public struct KernelStack: Sendable, Hashable {
 public struct FileState: Sendable, Hashable {
   /// Events that the file reports now, `POLL*`.
   public var pollEvents: UInt32
-  /// Bytes that can be read at once (``sendBytes``: bytes that wait in the send queue); nil if the
-  /// file does not report them.
+  /// Bytes that can be read without waiting (``sendBytes``: bytes that wait in the send queue); nil
+  /// if the file does not report them.
   public var receiveBytes: Int64?
   public var sendBytes: Int64?
   /// Details, such as the addresses of a socket; empty if there are none.

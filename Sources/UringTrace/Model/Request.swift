@@ -107,7 +107,8 @@ public struct Request: Sendable, BitwiseCopyable {
     core.stepCount &+= 1
   }
 
-  /// The file that the kernel assigned to the request; nil before the request is issued, and in old recordings.
+  /// The file that the kernel assigned to the request; nil before the request is issued, and in old
+  /// recordings.
   public var fileIdentity: FileIdentity? { files.file }
 
   package mutating func setFile(_ file: FileIdentity) { files.set(file) }
@@ -115,8 +116,8 @@ public struct Request: Sendable, BitwiseCopyable {
   /// The file that SPLICE or TEE reads from; ``fileIdentity`` is the file that it writes to.
   public var inputIdentity: FileIdentity? { files.known.contains(.input) ? extra.input : nil }
 
-  /// True if ``inputIdentity`` was not observed: it is the file to which the SQE's input descriptor
-  /// referred at the last look.
+  /// True if ``inputIdentity`` was not observed: it is the file to which the input descriptor in
+  /// the SQE referred when the last inventory ran.
   public var isInputDerived: Bool { files.known.contains(.derivedInput) }
 
   /// The SQE's flags. For a request found in flight, whose SQE is unknown, they are derived from

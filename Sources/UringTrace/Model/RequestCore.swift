@@ -18,7 +18,8 @@ extension Request {
     public var submitterTgid: UInt32 = 0
     /// Thread that posted the last CQE.
     public var completerTid: UInt32 = 0
-    /// Result of the last CQE that had a result (a notification has none); meaningful if ``hasResult``.
+    /// Result of the last CQE that had a result (a notification has none); meaningful if
+    /// ``hasResult``.
     public var result: Int32 = 0
     /// `IORING_CQE_F_*` of the CQE with ``result``.
     public var cqeFlags: UInt32 = 0
@@ -31,7 +32,8 @@ extension Request {
     public var state: State = .submitted
     public var hasResult: Bool = false
     public var isSQEKnown: Bool = false
-    /// True if the start is known; false if the request was found in flight or its submission was lost.
+    /// True if the submission was recorded; false if the request was found in flight, or if the
+    /// record of its submission was lost.
     public var isStartKnown: Bool = false
     /// True if the end was inferred, not observed.
     public var isEndDerived: Bool = false
@@ -41,15 +43,16 @@ extension Request {
     /// The ``RequestGroup`` of which the request is a member or, if it is not a member, the leader;
     /// 0 if neither.
     public var group: RequestGroup.ID = 0
-    /// One more than the index of the user stack at submission (``userStackKey``); 0 if no stack was taken.
+    /// One more than the index of the user stack at submission (``userStackKey``); 0 if no stack
+    /// was taken.
     public var userStackNumber: UInt32 = 0
     /// SQE fields whose values the kernel still had when an inventory walk (BPF iterator) found the
     /// request. These fields of ``sqe`` are meaningful even if ``isSQEKnown`` is false.
     public var kernelKnowledge: SQEKnowledge = []
-    /// False as long as no event with a ``userData`` has shown the request.
+    /// False until a record of the request contains its `user_data`.
     public var isUserDataKnown: Bool = true
-    /// The SQE as the application wrote it. Meaningful if ``isSQEKnown``; otherwise only the fields in
-    /// ``kernelKnowledge``.
+    /// The SQE as the application wrote it. Meaningful if ``isSQEKnown``; otherwise only the fields
+    /// in ``kernelKnowledge``.
     public var sqe: SQE = SQE()
     /// The first steps; ``Extra`` has the later ones.
     var firstSteps = InlineArray<2, Step>(repeating: StepList.noStep)

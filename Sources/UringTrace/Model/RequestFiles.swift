@@ -19,14 +19,15 @@ struct RequestFiles: Equatable, Sendable, BitwiseCopyable {
     if isDerived { known.insert(.derivedInput) }
   }
 
-  /// Discards the file that was registered at the submission. A request that waits behind another
-  /// looks up its registered file only when it is issued.
+  /// Discards the file that was in the request's registered slot at the submission. A request that
+  /// waits behind another one looks up its registered file only when it is issued, and the slot may
+  /// have changed by then.
   mutating func forgetFileOfSubmission() {
     if known.contains(.ofSubmission) { known.subtract([.file, .ofSubmission]) }
   }
 }
 
-/// The files of a request that are known.
+/// The set of a request's files that are known, and the source of this knowledge.
 struct KnownFiles: OptionSet, Sendable, BitwiseCopyable {
   var rawValue: UInt8
 
@@ -35,6 +36,6 @@ struct KnownFiles: OptionSet, Sendable, BitwiseCopyable {
   /// The input file was derived from the SQE's descriptor, not observed
   /// (``Request/isInputDerived``).
   static let derivedInput = KnownFiles(rawValue: 4)
-  /// The file is the one that was registered at the submission.
+  /// The file is the one that the ring had in the request's slot at the submission.
   static let ofSubmission = KnownFiles(rawValue: 8)
 }

@@ -1,5 +1,5 @@
-/// A leader that makes a buffer available, the members that borrow the buffer, and the acknowledgement that
-/// returns it to its owner.
+/// A leader that makes a buffer available, the members that borrow the buffer, and the
+/// acknowledgement that returns the buffer to its owner.
 ///
 /// Plain data with a property for each fact that views and documents show.
 public struct RequestGroup: Sendable {
@@ -12,7 +12,8 @@ public struct RequestGroup: Sendable {
     case assembling
     /// The buffer is available, and no request has used it yet.
     case provided
-    /// At least one member is running: ``RequestGroup/doneCount`` of ``RequestGroup/memberCount`` are done.
+    /// At least one member is running: ``RequestGroup/doneCount`` of ``RequestGroup/memberCount``
+    /// are done.
     case borrowed
     /// All members are done, but the owner does not have the buffer back yet.
     case membersDone
@@ -34,8 +35,8 @@ public struct RequestGroup: Sendable {
   public var state: State
   public var leader: Leader
   public var buffer: GroupBuffer
-  /// Members in order of submission: all that are running, and the most recent of those that are done
-  /// (``droppedMembers`` older ones were dropped).
+  /// Members in order of submission: all that are running, and the most recent ones of those that
+  /// are done. ``droppedMembers`` older members are left out.
   public var members: [Member]
   /// Number of members so far.
   public var memberCount: UInt64
@@ -79,9 +80,11 @@ extension RequestGroup {
     public var ring: Ring.ID = 0
     public var opcode = Opcode(rawValue: UInt8.max)
     public var userData: UInt64 = 0
-    /// The call that registered the buffer; nil if a request did, or the buffer is older than uringtop.
+    /// The call that registered the buffer; nil if a request did, or the buffer is older than
+    /// uringtop.
     public var registerOpcode: RegisterOpcode?
-    /// The driver's command (`cmd_op`) of a URING_CMD, else 0; ``GroupProvider/commandName(_:)`` names it.
+    /// The driver's command (`cmd_op`) of a URING_CMD, else 0; ``GroupProvider/commandName(_:)``
+    /// names it.
     public var command: UInt32 = 0
     /// Thread that submitted the request or made the call, and its process; 0 if unknown.
     public var tid: UInt32 = 0
@@ -113,13 +116,13 @@ extension RequestGroup {
     /// Time at which the member released the buffer (for a zero-copy send, at its notification); 0
     /// while the member is running.
     public var endTime: UInt64 = 0
-    /// Offset of the first byte used from the buffer's start.
+    /// Offset of the first byte that the member uses, from the start of the buffer.
     public var offset: UInt64 = 0
     /// Bytes requested; 0 if the SQE does not contain the number (vectored).
     public var askedBytes: UInt64 = 0
     /// Bytes moved so far.
     public var movedBytes: UInt64 = 0
-    /// Provided buffers: id of the buffer that the kernel chose; nil before.
+    /// Provided buffers: id of the buffer that the kernel chose; nil while it has chosen none.
     public var bufferID: UInt16?
     public var hasResult = false
     /// True if the member was cancelled because the group's leader or chain failed.
@@ -185,7 +188,8 @@ public struct GroupBuffer: Hashable, Sendable {
   public var direction: Direction = .unknown
   /// True if a driver lends the kernel's memory; false for the application's memory.
   public var isKernel = false
-  /// Tag of a registered resource: a CQE with the tag as `user_data` signals the release. 0 for none.
+  /// Tag of a registered resource: a CQE with the tag as `user_data` signals the release. 0 for
+  /// none.
   public var tag: UInt64 = 0
   /// The kernel function that gives the buffer back (`ublk_io_release`); empty if unknown.
   public var release = ""

@@ -1,8 +1,8 @@
 /// Counts of requests and of the ways in which they ended, over all rings ever seen, including
 /// rings that are no longer kept.
 ///
-/// ``submitted`` plus ``found`` equals the number of ended requests plus ``inFlight``, unless records were lost
-/// or only a sample was recorded.
+/// ``submitted`` plus ``found`` equals the number of ended requests plus ``inFlight``, unless
+/// records were lost or only a sample was recorded.
 public struct RequestTotals: Hashable, Sendable {
   public var submitted: UInt64 = 0
   /// Requests older than the observation.
@@ -11,7 +11,7 @@ public struct RequestTotals: Hashable, Sendable {
   public var completed: UInt64 = 0
   /// Requests that ended with a CQE that did not fit into the ring.
   public var overflowed: UInt64 = 0
-  /// Requests that ended without a CQE, as requested.
+  /// Requests that ended without a CQE, as requested by IOSQE_CQE_SKIP_SUCCESS.
   public var skipped: UInt64 = 0
   /// Requests whose end no event showed.
   public var endedUnseen: UInt64 = 0

@@ -46,14 +46,14 @@ public struct Ring: Sendable {
   public var counts: Counts
   /// Requests in flight now.
   public var inFlight: UInt32
-  /// Submissions, completions and bytes per second.
+  /// Rates per second over the last second (``lastMinute``: over the last minute).
   public var lastSecond: Rates
   public var lastMinute: Rates
   /// Latency over all opcodes.
   public var latency: LatencySummary
   /// Errors by positive errno, most frequent first.
   public var errnos: [ErrnoCount]
-  /// Chains that broke since the ring was first seen, by the way in which they did.
+  /// Chains that broke since the ring was first seen, counted by the way in which they broke.
   public var chainBreaks: [ChainBreaks] = []
   /// Number of CQEs that the last `io_uring_cqring_wait` waited for, and its time; both 0 if none
   /// was seen.
@@ -65,43 +65,45 @@ public struct Ring: Sendable {
   public var submitterTid: UInt32 = 0
   /// Time at which local work (DEFER_TASKRUN) last ran; 0 if it was never seen.
   public var lastLocalWorkTime: UInt64 = 0
-  /// The SQE that the kernel took last; nil if no SQEs were left in the queue at the last inventory
-  /// (walk of a BPF iterator over kernel structures).
+  /// The SQE that the kernel took last; nil if the SQ was empty or full at the last inventory (walk
+  /// of a BPF iterator over kernel structures), or on rings with SQ_REWIND, SQE_MIXED or CQE_MIXED.
   public var lastTaken: TakenSQE?
-  /// Failed registrations by opcode and result, the latest last. A later successful call removes
-  /// those that it supersedes.
+  /// Failed `io_uring_register` calls by opcode and result, the latest last. A later successful
+  /// call with the same opcode or resource removes them.
   public var failedRegistrations: [FailedRegistration] = []
   /// Time at which a call last changed each of the ring's tables; nanoseconds, CLOCK_MONOTONIC.
   public var tableTimes: [RegisterOpcode.Resource: UInt64] = [:]
   /// Time of the last `IORING_REGISTER_SYNC_CANCEL`; 0 if never seen.
   public var lastSyncCancelTime: UInt64 = 0
 
-  /// Time of the first look at the queues; nanoseconds, CLOCK_MONOTONIC, 0 if there was none. The
-  /// probe looks at the queues of all rings about once a second.
+  /// Time of the first scan of the ring's queues; nanoseconds, CLOCK_MONOTONIC, 0 if there was
+  /// none. The probe scans the queues of all rings about once a second.
   public var firstLook: UInt64 = 0
-  /// Time of the last look at the queues: the ring was open then, and the pending entries and
-  /// waiters were as given here.
+  /// Time of the last scan of the ring's queues. The ring was open then, and had the pending
+  /// entries and waiters that are given here.
   public var lastLook: UInt64 = 0
-  /// SQEs that the application queued and the kernel has not taken, at the last look.
+  /// SQEs that the application queued and the kernel has not taken, at the last scan.
   public var sqPending: UInt32 = 0
-  /// CQEs posted but not reaped, at the last look.
+  /// CQEs posted but not reaped, at the last scan.
   public var cqPending: UInt32 = 0
-  /// Time since which (or longer) the kernel has taken no SQE although SQEs are queued; nanoseconds, CLOCK_MONOTONIC; 0
-  /// if the queue is empty or moves.
+  /// Start of the period, as far as it was observed, in which the kernel has taken no SQE although
+  /// SQEs are queued; nanoseconds, CLOCK_MONOTONIC; 0 if no SQEs are queued or the kernel takes
+  /// them.
   public var sqPendingSince: UInt64 = 0
-  /// Time since which (or longer) no CQE has been reaped although CQEs are queued; 0 if the queue is empty or moves.
+  /// Start of the period, as far as it was observed, in which no CQE has been reaped although CQEs
+  /// are queued; 0 if no CQEs are queued or the application reaps them.
   public var cqPendingSince: UInt64 = 0
   /// CPU time of the SQ thread during the observation, in nanoseconds; 0 if unknown.
   public var sqThreadTime: UInt64 = 0
-  /// The scheduler's counters of the SQ thread since the first look at it.
+  /// The scheduler's counters of the SQ thread since the first scan that saw the thread.
   public var sqThreadWork = SQThreadWork()
-  /// Scheduling parameters of the SQ thread at the last look; nil if unknown.
+  /// Scheduling parameters of the SQ thread at the last scan; nil if unknown.
   public var sqThreadSetup: SQThreadSetup?
   /// True if CQEs wait in the kernel's overflow list.
   public var isOverflowed = false
-  /// State of the SQ thread at the last look; nil if there is none.
+  /// State of the SQ thread at the last scan; nil if there is no SQ thread.
   public var sqThread: SQThread?
-  /// The tasks that wait for CQEs in `io_uring_enter`, at the last look.
+  /// The tasks that wait for CQEs in `io_uring_enter`, at the last scan.
   public var waiter: Waiter?
   /// The kernel's count of the ring's requests, compared with the known requests, at the last
   /// inventory.
@@ -118,9 +120,9 @@ public struct Ring: Sendable {
   public var unreaped: [UnreapedCQE] = []
   /// The last few CQEs that the application has taken, latest first, at the last inventory.
   public var reaped: [ReapedCQE] = []
-  /// True if a task polls the ring's descriptor, at the last look.
+  /// True if a task polls the ring's descriptor, at the last scan.
   public var isPolled = false
-  /// The eventfd that the ring signals, at the last look.
+  /// The eventfd that the ring signals, at the last scan.
   public var eventfd: RingEventfd = .none
   /// The last few periods in which CQEs were seen waiting in the queue, oldest first.
   public var reapLags: [ReapLag] = []
@@ -129,8 +131,8 @@ public struct Ring: Sendable {
 
   public var isClosed: Bool { closedTime != 0 }
 
-  /// Resets the facts that only an open ring has: tasks that use it, and requests that the kernel
-  /// counts on it.
+  /// Resets the facts that only an open ring has: the tasks that use the ring, and the kernel's
+  /// count of its requests.
   mutating func endTasks() {
     (waiter, sqThread, balance, notListed, isPolled) = (nil, nil, nil, 0, false)
   }

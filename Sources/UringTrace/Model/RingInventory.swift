@@ -3,18 +3,19 @@ import CRecord
 /// A period in which CQEs waited in a ring's queue, found by sampling the ring every few
 /// milliseconds.
 public struct ReapLag: Sendable, Hashable {
-  /// Times of the first and the last sample that saw the CQEs; nanoseconds, CLOCK_MONOTONIC.
+  /// Times of the first and the last sample that saw the CQEs waiting; nanoseconds,
+  /// CLOCK_MONOTONIC.
   public var firstUnread: UInt64
   public var lastUnread: UInt64
-  /// Time of the sample that found the CQEs taken; 0 if none did.
+  /// Time of the first sample that found the CQEs reaped; 0 if no sample did.
   public var taken: UInt64
-  /// `user_data` of the oldest of these CQEs.
+  /// `user_data` of the oldest CQE that waited.
   public var userData: UInt64
   public var count: UInt32
-  /// The thread that takes the ring's CQEs; 0 if unknown.
+  /// The thread that reaps the ring's CQEs; 0 if unknown.
   public var tid: UInt32
-  /// The system call that blocked this thread in the meantime; empty if there was none, or it is
-  /// unknown.
+  /// The system call that blocked the thread `tid` while the CQEs waited; empty if there was none,
+  /// or if it is unknown.
   public var call: String
 }
 
@@ -33,9 +34,9 @@ extension Ring {
     /// CLOCK_MONOTONIC); nil if the call was not seen.
     public var minEvents: Int32?
     public var since: UInt64?
-    /// Time at which the thread last ran, if that was at least a second before the look: the wait
-    /// has lasted at least since then. Nanoseconds, CLOCK_MONOTONIC; nil if the thread ran later,
-    /// or the kernel does not record the time.
+    /// Time at which the thread last ran, if that was at least a second before the ring was
+    /// scanned: the wait began at that time or earlier. Nanoseconds, CLOCK_MONOTONIC; nil if the
+    /// thread ran later, or if the kernel does not record the time.
     public var asleepSince: UInt64?
     /// True if the kernel counts the idle time of the task's processor as iowait.
     public var isInIOWait = false
@@ -57,7 +58,8 @@ extension Ring {
     }
   }
 
-  /// Outstanding requests: the kernel's own number compared with the number of known requests.
+  /// Number of outstanding requests according to the kernel, compared with the number of known
+  /// requests.
   public struct Balance: Sendable, Hashable {
     /// The method by which the kernel's number was determined.
     public enum Method: Sendable, Hashable {
@@ -85,7 +87,7 @@ extension Ring {
     /// Number of requests, and of notifications of zero-copy sends, that have not ended according
     /// to the kernel.
     public var outstanding: UInt64
-    /// The part of ``outstanding`` that is known, from events or walks.
+    /// Number of the ``outstanding`` requests that are known from events or inventory walks.
     public var accounted: UInt64
     /// Number of requests that the inventory walk found on the kernel's lists.
     public var reached: UInt32

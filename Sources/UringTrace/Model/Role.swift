@@ -1,4 +1,4 @@
-/// Counts of the requests that have one opcode and whose processes have one name and one cgroup.
+/// Counts of all requests that have the same opcode, process name and cgroup.
 ///
 /// All counts except ``inFlight`` only grow, even when rings are closed.
 public struct Role: Sendable {
@@ -26,8 +26,8 @@ public struct Role: Sendable {
 
   public var key: Key
   public var counts = Counts()
-  /// Errors by positive errno. If there are ``mostErrnos`` of them, all others are counted as errno
-  /// 0.
+  /// Errors by positive errno. Once there are ``mostErrnos`` different errnos, errors with any
+  /// further errno are counted as errno 0.
   public var errnos: [Ring.ErrnoCount] = []
   public var latency = LatencyBuckets()
   /// Requests in flight now.
@@ -47,7 +47,7 @@ public struct Role: Sendable {
     public var overflows: UInt64 = 0
     /// Overflowed CQEs that the kernel had no memory for.
     public var dropped: UInt64 = 0
-    /// Requests that ended without a CQE, as requested.
+    /// Requests that ended without a CQE, as requested by IOSQE_CQE_SKIP_SUCCESS.
     public var skipped: UInt64 = 0
     /// Requests whose SQE the kernel refused.
     public var preparationFailures: UInt64 = 0
@@ -78,18 +78,20 @@ public struct Role: Sendable {
 
 /// The roles of an observation.
 public struct Roles: Sendable {
-  /// Roles in order of their first appearance. The last can be the one for all roles beyond the
+  /// Roles in order of their first appearance. The last entry can stand for all roles beyond the
   /// limit (``Role/Operation/folded``).
   public var all: [Role] = []
   /// Number of pairs of a ring and an opcode that are counted as ``Role/Operation/folded``.
   public var folded: UInt64 = 0
 }
 
-/// A distribution of latencies over powers of two, with the last request of each bucket.
+/// A histogram of latencies whose bucket bounds are powers of two. Each bucket also records the
+/// last request that was counted in it.
 public struct LatencyBuckets: Sendable {
   public struct Bucket: Sendable {
     public var count: UInt64 = 0
-    /// The last request counted in this bucket; nil if only numbers of requests were added.
+    /// The last request counted in this bucket; nil if the bucket counts only unidentified
+    /// requests.
     public var last: Example?
   }
 
@@ -129,7 +131,7 @@ public struct LatencyBuckets: Sendable {
     sum &+= example.latency
   }
 
-  /// Adds the latencies of a number of unknown requests, all in the bucket of `latency`.
+  /// Adds `times` unidentified requests to the bucket of `latency`, and their latencies to the sum.
   mutating func record(_ times: UInt64, near latency: UInt64, sum added: UInt64) {
     buckets[Self.index(of: latency)].count &+= times
     sum &+= added

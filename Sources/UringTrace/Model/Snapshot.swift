@@ -21,10 +21,11 @@ public struct Snapshot: Sendable {
   public var recent: RequestList
   /// Chains with a member in ``requests`` or ``recent``, by id.
   public var chains: [Chain]
-  /// Groups that have not ended, oldest first, then those that ended recently, newest first, up to the
-  /// history limit.
+  /// Groups that have not ended, oldest first, then those that ended recently, newest first, up to
+  /// the history limit.
   public var groups: [RequestGroup] = []
-  /// Buffers by ring, then kind, then index. A slot whose buffer was withdrawn while borrowed has two entries.
+  /// Buffers by ring, then kind, then index. A slot whose buffer was withdrawn while borrowed has
+  /// two entries.
   public var buffers: [Buffer] = []
   /// Latencies by ring, then opcode.
   public var latency: [OpcodeLatency]
@@ -44,7 +45,7 @@ public struct Snapshot: Sendable {
   public var taskNames: [UInt32: String]
   /// Paths of processes' cgroups in the v2 hierarchy where known, by process.
   public var processCgroups: [UInt32: String] = [:]
-  /// Kernel stacks of threads that execute requests, by thread id, as of the last look at them.
+  /// Kernel stacks of threads that execute requests, by thread id, as last read.
   public var kernelStacks: [UInt32: KernelStack] = [:]
   /// States of requests' files, by request, for requests that were inspected in detail.
   public var fileStates: [Request.ID: FileState] = [:]
@@ -54,7 +55,8 @@ public struct Snapshot: Sendable {
   /// Queues and tags for which ublk commands wait, by request. Only commands that an inventory
   /// found waiting are included.
   public var ublkSlots: [Request.ID: UblkSlot] = [:]
-  /// Threads, and the objects for which they and requests wait, at the last look at waits.
+  /// Threads, and the files and futexes for which threads and requests wait, as last read by the
+  /// probe.
   public var waits = WaitFacts()
   /// System calls of io_uring, in the order of their first occurrence.
   public var systemCalls: [SystemCalls] = []
@@ -63,9 +65,9 @@ public struct Snapshot: Sendable {
   /// Resource limits by process, for processes with rings and for processes that were refused a
   /// ring.
   public var processLimits: [UInt32: ProcessLimits] = [:]
-  /// io-wq workers of processes that have rings, by process, at the last look.
+  /// The io-wq workers of each process that has rings, at the last scan for rings.
   public var workerPools: [WorkerPool] = []
-  /// Removals of memory that requests used, by request, in flight or recent.
+  /// Removals of memory that requests in flight or recently ended requests used, by request.
   public var memoryChanges: [Request.ID: MemoryChange] = [:]
   /// User stacks at submissions (`--stacks`), frames innermost first.
   public var userStacks: [UserStackKey: [String]] = [:]
@@ -132,17 +134,17 @@ public struct HostDescription: Sendable, Hashable {
 
 /// Numbers of lost records, by cause.
 public struct LossCounts: Hashable, Sendable {
-  /// The reader fell behind and the kernel's ring buffer was full.
+  /// Records lost because the reader fell behind and the kernel's ring buffer was full.
   public var ringBufferFull: UInt64 = 0
-  /// The recording's disk fell behind.
+  /// Records lost because the recording's disk fell behind.
   public var outputStalled: UInt64 = 0
-  /// The kernel skipped a BPF program because it was already running on the CPU. Some of these runs
-  /// would have written no record.
+  /// Runs of a BPF program that the kernel skipped because the program was already running on the
+  /// CPU. Some of these runs would have written no record.
   public var notRun: UInt64 = 0
   /// Events (not records) for which the kernel had no free counter. Any count can be too low by up
   /// to this number.
   public var uncounted: UInt64 = 0
-  /// Blocks of the recording cannot be read.
+  /// Records lost because blocks of the recording cannot be read.
   public var damaged: UInt64 = 0
 
   public init() {}
@@ -152,6 +154,6 @@ public struct LossCounts: Hashable, Sendable {
     inKernel.addingSaturated(outputStalled).addingSaturated(damaged)
   }
 
-  /// Records that never reached uringtop.
+  /// Number of lost records that never reached uringtop.
   package var inKernel: UInt64 { ringBufferFull.addingSaturated(notRun) }
 }

@@ -16,7 +16,7 @@ public struct Step: Hashable, Sendable, BitwiseCopyable {
     case queuedToWorker
     /// Handed to a worker thread, behind other work on the same file.
     case queuedToWorkerHashed
-    /// A wake-up queued it to its task (`io_uring_task_add`).
+    /// A wake-up queued the request as task work of its task (`io_uring_task_add`).
     case taskWorkAdded
     /// Posted a CQE and continues: a multishot's CQE, or the result of a zero-copy send.
     case posted

@@ -16,7 +16,7 @@ public struct StepList: Sendable, BitwiseCopyable {
   static var firstCount: Int { 2 }
   static var laterCount: Int { 8 }
 
-  /// Index of the next step in the list's second part.
+  /// Index of the next step in the second part of the list, ``later``.
   ///
   /// - Parameter count: number of steps before the next one, at least ``firstCount``.
   static func laterIndex(of count: UInt32) -> Int {

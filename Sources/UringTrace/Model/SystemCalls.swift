@@ -1,7 +1,7 @@
 import CRecord
 
-/// The calls of one io_uring system call that one thread made on one ring with one result, since
-/// recording started.
+/// All calls of one io_uring system call by one thread, on one ring and with one result, since the
+/// recording of system calls began.
 public struct SystemCalls: Sendable, Hashable {
   public enum Call: String, Sendable, Hashable {
     case setup = "io_uring_setup"
@@ -12,7 +12,8 @@ public struct SystemCalls: Sendable, Hashable {
   public var call: Call
   public var tid: UInt32
   public var tgid: UInt32
-  /// The ring; nil for calls that reached no ring or a ring not in view, and for `io_uring_setup`.
+  /// The ring; nil for `io_uring_setup`, and for calls that reached no ring or a ring that is not
+  /// observed.
   public var ring: Ring.ID?
   /// The calls' negative errno; 0 for all calls that succeeded.
   public var result: Int32
@@ -35,11 +36,13 @@ public struct SystemCalls: Sendable, Hashable {
   /// The last call's descriptor of the ring, or index among registered rings; nil for
   /// `io_uring_setup`.
   public var fd: Int32?
-  /// The last call's `entries`, `to_submit`, or `IORING_REGISTER_*`.
+  /// Argument of the last call: `entries` of `io_uring_setup`, `to_submit` of `io_uring_enter`, or
+  /// the `IORING_REGISTER_*` opcode of `io_uring_register`.
   public var argument: UInt32
-  /// The last call's `cq_entries`, `min_complete`, or `nr_args`.
+  /// Argument of the last call: `cq_entries` of `io_uring_setup`, `min_complete` of
+  /// `io_uring_enter`, or `nr_args` of `io_uring_register`.
   public var minimum: UInt32
-  /// The last call's `IORING_SETUP_*` or `IORING_ENTER_*`.
+  /// Flags of the last call: `IORING_SETUP_*` or `IORING_ENTER_*`.
   public var flags: UInt32
   /// False if the calls were refused before they reached io_uring.
   public var isEntered: Bool
@@ -99,8 +102,8 @@ extension Ring {
     public var result: Int32?
   }
 
-  /// Failed `io_uring_register` calls with one opcode and result. A later success with the same
-  /// opcode or resource removes them.
+  /// Failed `io_uring_register` calls with the same opcode and result. A later successful call with
+  /// the same opcode or resource removes them.
   public struct FailedRegistration: Sendable, Hashable {
     public var opcode: RegisterOpcode
     public var result: Int32

@@ -1,7 +1,7 @@
 import UringBase
 
-/// The reason why a request in flight has not ended, according to the kernel's structures, its file
-/// and its chain at the last look.
+/// The reason why a request in flight has not ended, from the last reading of the kernel's
+/// structures, of the request's file and of its chain.
 public struct WaitCause: Sendable, Hashable {
   /// The kind of cause; documents contain the raw values.
   public enum Kind: String, Sendable, CaseIterable {
@@ -75,14 +75,15 @@ extension Snapshot {
     }
   }
 
-  /// The cause for a request that waits behind others of its chain: the cause of the chain's first
-  /// request in flight.
+  /// The cause for a request that waits behind others of its chain: the chain's first request in
+  /// flight, and the cause for which that request waits.
   private func causeInChain(of request: Request) -> WaitCause {
     guard let chain = chains.first(where: { $0.id == request.chain }),
       let head = chain.members.first(where: { !$0.state.isFinal }), head.request != request.id
     else { return WaitCause(kind: .chain, text: "another request of its chain") }
     var text = "request \(head.request) (\(head.opcode.name)) of its chain"
-    // Searches only for the head, because there can be thousands of requests.
+    // Searches `requests` only for the head, not for each member, because the list can have
+    // thousands of entries.
     if let other = requests.first(where: { $0.id == head.request }), other.place != .linked,
       let cause = cause(of: other)
     {
@@ -101,8 +102,9 @@ extension Snapshot {
     return text
   }
 
-  /// The names of the essential events: without mode bits (EPOLLET, EPOLLONESHOT) and implied events (a readable file
-  /// also reports POLLRDNORM). `withErrors`, for the events that a file reports, includes errors.
+  /// The names of the essential events. Mode bits (EPOLLET, EPOLLONESHOT) and implied events are
+  /// left out: for example, a readable file also reports POLLRDNORM. `withErrors` includes errors,
+  /// for the events that a file reports.
   private static func essential(_ events: UInt32, withErrors: Bool = false) -> String {
     let data: UInt32 = 0x1 | 0x4  // POLLIN, POLLOUT
     let errors: UInt32 = 0x8 | 0x10  // POLLERR, POLLHUP
@@ -154,7 +156,7 @@ extension Snapshot {
     return "the futex at 0x\(String(request.sqe.addr, radix: 16)), to be woken"
   }
 
-  /// The process for which WAITID waits. Its id is that of the submitter's pid namespace.
+  /// The process for which WAITID waits. The id is that of the submitter's pid namespace.
   private func processText(_ request: Request) -> String {
     let number = request.sqe.fd
     // The fields of WAITID: `len` is the idtype, `fd` the id. If `len` is known, so is `fd`.

@@ -1,11 +1,13 @@
 import CRecord
 
-/// Results of the last look at waits: threads, and the files and futexes through which they wait
-/// for each other. The probe takes a look while nothing happens on a ring.
+/// Results of the last search for waits: threads, and the files and futexes through which they wait
+/// for each other. The probe searches for waits while a ring makes no progress.
 public struct WaitFacts: Sendable, Hashable {
-  /// Start of the look, or of a later look with the same result; 0 if there was none.
+  /// Start of the last search, even if it only confirmed the result of an earlier one; nanoseconds,
+  /// CLOCK_MONOTONIC, 0 if there was none.
   public var time: UInt64 = 0
-  /// True if nothing was left out of the look.
+  /// True if the search left nothing out. False if there were too many processes or files, or if a
+  /// thread was created during the search.
   public var isComplete = false
   public var threads: [ThreadState] = []
   public var files: [OpenFile] = []
@@ -18,7 +20,7 @@ public struct WaitFacts: Sendable, Hashable {
 public struct ThreadState: Sendable, Hashable {
   /// The reason why the thread does not run.
   public enum Wait: Sendable, Hashable {
-    /// Blocked for another reason.
+    /// Blocked for a reason that is none of the other cases.
     case unknown
     case runs
     /// Waits with a timeout.
@@ -31,11 +33,11 @@ public struct ThreadState: Sendable, Hashable {
     case reads
     /// Waits until its file can be written.
     case writes
-    /// Waits in io_uring_enter for completions of a ring; nil if the ring is not in view.
+    /// Waits in io_uring_enter for completions of a ring; nil if the ring is not observed.
     case cqes(Ring.ID?)
     /// Waits for the futex at an address in its process.
     case futex(UInt64)
-    /// Waits for a child process, given its id.
+    /// Waits for the child process with this id.
     case process(UInt32)
   }
 
@@ -52,7 +54,7 @@ public struct ThreadState: Sendable, Hashable {
   public var call: String
   /// The kernel function in which the thread sleeps; empty if unknown.
   public var function: String
-  /// Descriptor that is the argument of the system call; nil if there is none.
+  /// The descriptor on which the system call works; nil if it has none.
   public var fd: Int32?
   /// Signals that the process catches: bit 0 is signal 1.
   public var signals: UInt64
@@ -66,7 +68,8 @@ public struct ThreadState: Sendable, Hashable {
   }
 }
 
-/// A descriptor of a pipe, socket, eventfd or ring; or a slot of a ring's file table that holds such a file.
+/// A descriptor of a pipe, socket, eventfd or ring, or a slot of a ring's file table that contains
+/// such a file.
 public struct OpenFile: Sendable, Hashable {
   public enum Kind: String, Sendable {
     case pipe, socket, eventfd, ring
@@ -80,7 +83,7 @@ public struct OpenFile: Sendable, Hashable {
   public var file: UInt64
   /// Inode of a pipe or socket; 0 for other files.
   public var inode: UInt64
-  /// The socket at the other end; 0 if it is on another machine or closed.
+  /// Inode of the socket at the other end; 0 if it is on another machine or closed.
   public var peerInode: UInt64
   /// Number of references to the file: by descriptors, by requests, and by other holders.
   public var references: UInt64
@@ -100,7 +103,8 @@ public struct OpenFile: Sendable, Hashable {
   public var kernelUsers: UInt32
   /// Sockets: addresses.
   public var addresses: String
-  /// The ring in view that is this file, has it registered, or signals it (eventfds); nil if none.
+  /// The observed ring that is this file, has registered it, or signals it (eventfds); nil if there
+  /// is none.
   public var ring: Ring.ID?
   /// Queues of a connected TCP socket.
   public var stream: StreamQueues?

@@ -1,11 +1,12 @@
-/// The io-wq workers of a process: threads that run operations that io_uring cannot complete at once.
+/// The io-wq workers of a process: threads that run operations that io_uring cannot complete at
+/// once.
 public struct WorkerPool: Sendable, Hashable {
   public var tgid: UInt32
   public var workers: UInt32
   /// Number of workers without work.
   public var idle: UInt32
-  /// Time since which every look has found three quarters or more of the workers idle; nanoseconds,
-  /// CLOCK_MONOTONIC, 0 if the last look did not.
+  /// Time since which every scan for rings has found three quarters or more of the workers idle;
+  /// nanoseconds, CLOCK_MONOTONIC, 0 if the last scan found fewer.
   public var idleSince: UInt64
   /// Processors on which the workers may run, as "0-3,5"; empty if unknown.
   public var processors: String
@@ -13,7 +14,7 @@ public struct WorkerPool: Sendable, Hashable {
   public var programProcessors: String
 }
 
-/// The scheduler's counters of a ring's SQ thread since the first look at it.
+/// The scheduler's counters of a ring's SQ thread since the first scan that saw the thread.
 public struct SQThreadWork: Sendable, Hashable {
   /// Nanoseconds for which the thread ran.
   public var ran: UInt64

@@ -34,8 +34,8 @@ public enum DriverCommand {
     (0x8020_7514, "UBLK_U_CMD_DEL_DEV_ASYNC"), (0xc020_7515, "UBLK_U_CMD_UPDATE_SIZE"),
     (0xc020_7516, "UBLK_U_CMD_QUIESCE_DEV"), (0xc020_7517, "UBLK_U_CMD_TRY_STOP_DEV"),
     (0xc020_7518, "UBLK_U_CMD_REG_BUF"), (0xc020_7519, "UBLK_U_CMD_UNREG_BUF"),
-    // A command of a device, with struct ublksrv_io_cmd; the others are in ``GroupProvider/ublk`` and
-    // ``GroupProvider/ublkAuto``.
+    // A command of a ublk device, with struct ublksrv_io_cmd. The other commands of ublk devices
+    // are in ``GroupProvider/ublk`` and ``GroupProvider/ublkAuto``.
     (0xc010_7522, "UBLK_U_IO_NEED_GET_DATA"),
     // include/uapi/linux/nvme_ioctl.h: with struct nvme_uring_cmd.
     (0xc048_4e80, "NVME_URING_CMD_IO"), (0xc048_4e81, "NVME_URING_CMD_IO_VEC"),

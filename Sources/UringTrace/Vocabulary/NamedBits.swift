@@ -90,7 +90,8 @@ extension NamedBits {
     "INJECT_RESULT", "FILE", "FIXED_FILE", "FIXED_BUFFER", "TW", "CQE32")
   static let installFile = NamedBits("NO_CLOEXEC")
 
-  /// `O_*` as on x86-64, arm64 and others with the asm-generic values (include/uapi/asm-generic/fcntl.h).
+  /// `O_*` on x86-64, arm64 and other architectures with the asm-generic values
+  /// (include/uapi/asm-generic/fcntl.h).
   static let open = NamedBits(masks: [
     (0o20200000, "O_TMPFILE"), (0o4010000, "O_SYNC"), (0x1, "O_WRONLY"), (0x2, "O_RDWR"),
     (0o100, "O_CREAT"), (0o200, "O_EXCL"), (0o400, "O_NOCTTY"), (0o1000, "O_TRUNC"),

@@ -38,7 +38,8 @@ public struct Opcode: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
     OpcodeProperties.table.indices.map { Opcode(rawValue: UInt8($0)) }
   }
 
-  /// True for URING_CMD and its variant with 128-byte SQEs, URING_CMD128: a command of the file's driver.
+  /// True for URING_CMD and its variant with 128-byte SQEs, URING_CMD128: a command of the file's
+  /// driver.
   public var isDriverCommand: Bool { rawValue == 46 || rawValue == 64 }
 
   /// The opcode's properties; defaults for an opcode without a name.

@@ -1,6 +1,7 @@
-/// An opcode's use of its SQE (io_uring/opdef.c and the `*_prep` functions it names).
+/// An opcode's use of the fields of its SQE (io_uring/opdef.c and the `*_prep` functions that it
+/// names).
 ///
-/// One row of the table, with a property for each column.
+/// One row of ``table``, with a property for each column.
 public struct OpcodeProperties: Sendable {
   /// Name and format of an SQE field for an opcode. Fields without a meaning for the opcode are
   /// nil.
@@ -22,7 +23,7 @@ public struct OpcodeProperties: Sendable {
     case write
   }
 
-  /// The unit of `len`.
+  /// The unit of the SQE field `len`.
   public enum Length: Sendable {
     case none, bytes, vectors, other
   }

@@ -13,11 +13,12 @@ struct OpcodeTraitTable: ~Copyable {
     /// registered buffer.
     var fixedIOPrio: UInt16 = 0
     var fixedFlags: UInt32 = 0
-    /// True if the opcode always uses a registered buffer, provides buffers, or is a driver command or
-    /// zero-copy send.
+    /// True if the opcode always uses a registered buffer, provides buffers, or is a driver command
+    /// or zero-copy send.
     var alwaysTouchesBuffers = false
-    /// True if a request of this opcode can be multishot or use buffers even without the SQE's
-    /// flags. If false, only these flags can make a request special.
+    /// True if a request of this opcode can be multishot or use buffers even without a bit of
+    /// `sqe->flags`. If false, only IOSQE_BUFFER_SELECT and the group flag make a request special
+    /// (``isSpecial(_:_:)``).
     var canBeSpecial = false
     /// Negative results that are not errors; 0 in unused elements.
     var normalErrors: InlineArray<2, Int32> = [0, 0]

@@ -17,7 +17,8 @@ public struct RegisterOpcode: RawRepresentable, Hashable, Sendable {
     case files
   }
 
-  /// The resource whose table in the ring the call fills or empties; nil for other calls.
+  /// The resource (buffers or files) whose table the call fills, changes or empties; nil for calls
+  /// that change neither table.
   public var resource: Resource? {
     switch rawValue {
     case 0, 1, 15, 16, 30: .buffers

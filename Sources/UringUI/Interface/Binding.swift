@@ -10,7 +10,7 @@ struct Binding: Sendable {
     static let detail = Situation(rawValue: 8)
     /// Enter does something in the focused pane.
     static let opens = Situation(rawValue: 16)
-    /// The focused pane has a counterpart: groups and requests.
+    /// The rows of the focused pane have counterparts (``Command/cross``).
     static let crosses = Situation(rawValue: 32)
     /// The focused pane's row belongs to a ring.
     static let ring = Situation(rawValue: 64)

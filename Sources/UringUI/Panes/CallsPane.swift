@@ -8,7 +8,8 @@ struct CallsContent: ListContent {
   static let name = "Calls"
   static let emptyText = "no system calls of io_uring"
 
-  /// "Not watched" is no answer to which calls there were: ``note(_:)`` says how to watch them.
+  /// The text for an empty list. If calls are not watched, it does not claim that there were none;
+  /// ``note(_:)`` then explains how to watch them.
   static func emptyText(_ scene: Scene) -> String {
     scene.snapshot.callsWatchedSince == nil ? "no system calls are known" : emptyText
   }

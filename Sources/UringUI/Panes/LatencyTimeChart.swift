@@ -10,7 +10,7 @@ struct LatencyTimeChart {
 
   private static let span: UInt64 = 60
   private static let second: UInt64 = 1_000_000_000
-  /// Columns for the numbers of the scale. These are upper bounds, as all numbers of a
+  /// Columns for the numbers of the scale. The numbers are upper bounds, as all numbers of a
   /// ``LatencySecond`` are.
   private static let margin = 9
 

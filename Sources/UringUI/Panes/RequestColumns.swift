@@ -26,7 +26,8 @@ enum RequestColumns {
     "The request's file; `fd` or `fixed` and its number if its name is not known. `←`: the process that writes into the pipe. `→`: the process that reads from the pipe, or the peer of the socket."
   )
 
-  /// The kernel's of a file without a name, and that of an incomplete search for the other end of a pipe.
+  /// Remarks behind a name: the kernel's for a deleted file, and uringtop's for an incomplete
+  /// search for the other end of a pipe.
   private static let remarks = [" (deleted)", " (perhaps others)"]
 
   static let offset = Column<Request>(

@@ -13,8 +13,7 @@ struct RingDetail {
 
   private func ago(_ time: UInt64) -> String { Humanise.duration(scene.age(since: time)) }
 
-  /// Time from `time` until now, or until the ring was closed.
-  /// The time from `time` to the last look at the queues.
+  /// The time from `time` to the last observation of the ring's queues.
   private func lasted(since time: UInt64) -> String {
     Humanise.duration(min(ring.lastLook, scene.now).since(time))
   }

@@ -88,7 +88,8 @@ struct Column<Row>: Sendable {
 }
 
 extension Column where Row: Sendable {
-  /// The same column as one that shows this field, which has another title.
+  /// The same column, marked as one that shows the field with this key. For a field whose title
+  /// differs from the column's title.
   func showing(_ fieldKey: String) -> Column {
     var column = self
     column.fieldKey = fieldKey

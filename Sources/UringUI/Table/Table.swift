@@ -17,7 +17,7 @@ struct Table<Row: Sendable>: Sendable {
   private let id: @Sendable (Row) -> UInt64
   /// Number of rows at the front that are neither sorted nor filtered.
   private let pinnedCount: Int
-  /// True if the selection stays on the last row, as rows are added, once that is selected.
+  /// True if a selection on the last row stays on the last row when rows are added.
   private let followsTail: Bool
 
   /// The named filters, to which ``filter`` can refer with `@`.
@@ -30,8 +30,8 @@ struct Table<Row: Sendable>: Sendable {
   private var rows = RowList<Row>([])
   /// Positions in ``rows``, in the order shown; nil for all rows in their own order.
   private var order: [Int32]?
-  /// Id of the row that the user selected; nil before. Without it the selection stays at the first
-  /// row, or with ``followsTail`` at the last.
+  /// Id of the selected row. Nil if the selection is on the first row or, with ``followsTail``, on
+  /// the last row, where it stays.
   private var selectedID: UInt64?
   private(set) var selection = 0
   private var top = 0

@@ -4,7 +4,8 @@ struct ChainState {
   var ring: Ring.ID = 0
   /// Members in order of execution.
   var members = PoolList<ChainMember>()
-  /// Number of members that have left the history. The chain is forgotten once all have.
+  /// Number of members that have left the history. The chain is forgotten when all members have
+  /// left it.
   var evictedCount: UInt32 = 0
   /// The member that the `io_uring_fail_link` tracepoint named as failed, and the member that it
   /// last named as cancelled.

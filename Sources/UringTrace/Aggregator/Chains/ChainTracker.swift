@@ -22,7 +22,7 @@ struct ChainTracker: ~Copyable {
 
   // MARK: Linking
 
-  /// Appends a request that is in no chain to the chain of `first`.
+  /// Appends a request, which must not be in a chain yet, to the chain of `first`.
   mutating func linked(
     _ slot: Handle<RequestSlot>, behind first: Handle<RequestSlot>,
     _ requests: inout RequestTracker
@@ -31,8 +31,8 @@ struct ChainTracker: ~Copyable {
     append(slot, to: chain, &requests)
   }
 
-  /// Appends a request that is in no chain to the chain behind a request that was never seen, whose
-  /// `io_kiocb` is at the address `target`.
+  /// Appends a request, which must not be in a chain yet, to the chain that began behind a request
+  /// that was never seen. The `io_kiocb` of that unseen request is at the address `target`.
   mutating func linked(
     _ slot: Handle<RequestSlot>, behindUnseen target: UInt64, _ requests: inout RequestTracker
   ) {
@@ -67,7 +67,7 @@ struct ChainTracker: ~Copyable {
     _ = chain(ofOrMadeFor: cancelled, &requests)
   }
 
-  /// Notes that `failed` broke the chain and that `cancelled` is cancelled for that reason.
+  /// Notes that `failed` broke its chain and that the kernel cancels `cancelled` for that reason.
   ///
   /// - Returns: true if `cancelled` is the first request that `failed` cancels.
   mutating func broke(

@@ -1,7 +1,8 @@
 import CRecord
 
-/// The lending of FUSE requests' pages to FUSE servers (7.3). The completion of a server's command
-/// lends the pages of a FUSE request. The server's answer to the request takes the pages back.
+/// The lending of FUSE requests' pages to FUSE servers (Linux 7.3). The completion of a server's
+/// command lends the pages of a FUSE request to the server. The server's answer to the FUSE request
+/// takes the pages back.
 struct FuseTracker {
   /// The fields by which a server's answer identifies its FUSE request. The ring is not one of
   /// them: the server can answer on any of its rings.

@@ -1,8 +1,8 @@
 import CRecord
 import UringRecords
 
-/// Results of inventory walks (BPF iterators over kernel structures), except those about rings and
-/// requests: stacks, file states, block requests.
+/// Stacks, file states and block requests from inventory walks (BPF iterators over kernel
+/// structures). The walks' results about rings and io_uring requests are elsewhere.
 struct InventoryTracker {
   /// Maximum number of kernel stacks kept, and of file states kept.
   private static var examinedLimit: Int { 512 }

@@ -8,16 +8,16 @@ struct GroupState: Listed {
   var origin = BufferOrigin()
   /// Slot of a registered buffer, or bgid of provided buffers; nil if the buffer has neither.
   var index: UInt32?
-  /// The slot that held the group's buffer. It may hold another group's buffer by now; see
-  /// ``LendingTracker/slot(of:)``.
+  /// The slot of the ring's buffer table that held the group's buffer. It may hold another group's
+  /// buffer by now; see ``LendingTracker/slot(of:)``.
   var slot = Handle<BufferSlotState>.none
   var leader = RequestGroup.Leader()
   var members = GroupMembers()
   var times = GroupTimes()
   var end = GroupEnd()
   var conditions = GroupConditions()
-  /// True if the group was begun for a ublk I/O whose block request is unknown: unless a member
-  /// uses the buffer, there may be none.
+  /// True if the group was begun for a ublk I/O whose block request is unknown. Such an I/O may
+  /// have no buffer. Only the use by a member proves that there is one.
   var isTentative = false
   /// True while a command that withdraws the buffer is in flight.
   var isBeingWithdrawn = false
@@ -63,7 +63,7 @@ struct GroupEnd {
   var function: UInt32 = 0
 }
 
-/// A member, in the list of its group.
+/// A member (a request that borrows the group's buffer), in the list of its group.
 struct MemberState: Listed {
   var group = Handle<GroupState>.none
   var member = RequestGroup.Member()

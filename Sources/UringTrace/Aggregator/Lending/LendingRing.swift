@@ -11,7 +11,7 @@ struct LendingRing {
   /// The `io_uring_register` call that changed the table of buffers. Set only while the
   /// `buffer_slot` records arrive that precede the call's `register` record.
   var tableCall: RegisterOpcode?
-  /// The SQE group that still accepts members; none if no group is open.
+  /// The SQE group (patched kernels) that still accepts members; none if no SQE group is open.
   var openBatch = GroupReference.none
   /// True if the ring's `submit` records contain the request's role in an SQE group (`group_role`).
   var recordsRoles = false

@@ -39,7 +39,7 @@ extension LendingTracker {
     if event.group == 0 { event.group = self[group].id }
   }
 
-  /// Notes that the buffer is available.
+  /// Notes that the group's buffer is available from now on.
   mutating func provide(_ group: Handle<GroupState>, time: UInt64) {
     guard self[group].buffer.providedTime == 0 else { return }
     self[group].buffer.providedTime = time
@@ -73,8 +73,8 @@ extension LendingTracker {
     self[slot].isFilled = false
   }
 
-  /// Concludes that the buffer was given back, if it is withdrawn, no member is running, and no
-  /// traced function will show the return.
+  /// Concludes that the buffer was given back, if the buffer is withdrawn, no member is running,
+  /// and no traced function will show the return.
   mutating func deriveReturn(_ group: Handle<GroupState>, at moment: Moment) {
     guard self[group].times.withdrawn != 0, self[group].running == 0,
       !isReleaseWatched(group) || moment.time < functions.watchedTime
@@ -101,8 +101,8 @@ extension LendingTracker {
     _ group: Handle<GroupState>, at moment: Moment, function: UInt32, isDerived: Bool
   ) {
     let isConfirmation = self[group].end.isEnded
-    // An observed return replaces an inferred one. It also refines an observed one, because the
-    // buffer's release function runs just after io_free_rsrc_node, which calls it.
+    // An observed return replaces an inferred one. A second observed return replaces the first: it
+    // is the more specific call of the buffer's release function by io_free_rsrc_node.
     if isConfirmation, isDerived || !self[group].end.isAcknowledged { return }
     self[group].end.isAcknowledged = true
     self[group].end.time = moment.time
@@ -138,8 +138,8 @@ extension LendingTracker {
     guard state.end.isAcknowledged, state.members.count > 0, state.rules.lifecycle != .pool else {
       return
     }
-    // The owner waits for a buffer for one transfer as soon as the buffer is provided, and for any
-    // other buffer as soon as it is withdrawn.
+    // If the buffer serves only one transfer, its owner waits for it as soon as it is provided.
+    // Otherwise the owner waits for it as soon as it is withdrawn.
     let start = state.rules.isOneTransfer ? state.buffer.providedTime : state.times.withdrawn
     if start != 0, state.times.done > start, state.times.done - start >= Self.patience {
       note(.givenBackLate, group)
@@ -162,8 +162,8 @@ extension LendingTracker {
     } else if let last = pending.released, last.priv == record.pointee.priv,
       last.tid == header.tid, let group = resolve(last.group)
     {
-      // The record is of the release function that io_free_rsrc_node has just called for the same
-      // buffer.
+      // The record reports the buffer's own release function. io_free_rsrc_node, which has just
+      // been recorded for the same buffer, calls that function.
       found = group
       event.ring = self[group].buffer.ringID
     }
@@ -201,7 +201,7 @@ extension LendingTracker {
 
   // MARK: Ends of rings, losses
 
-  /// Ends the groups of a closed ring: its buffers no longer exist.
+  /// Ends the groups of a closed ring, because the ring's buffers no longer exist.
   ///
   /// - Parameter lossTime: time at which records were last lost; 0 if none were.
   mutating func ringClosed(_ ring: Handle<RingState>, at moment: Moment, lossTime: UInt64) {

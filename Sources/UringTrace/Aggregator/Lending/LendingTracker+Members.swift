@@ -68,8 +68,9 @@ extension LendingTracker {
   }
 
   /// Moves a member into the group that the previous request of its chain leads or has joined, if
-  /// that group has the same slot. Several groups can be about to fill one slot. A member that is
-  /// cancelled never shows its buffer, so only the chain shows the right group.
+  /// that group has the buffer slot that the member names. Several groups can be about to fill the
+  /// same slot. The chain shows which of them is meant, even if the member is cancelled and so
+  /// never uses the buffer.
   mutating func linked(_ slot: inout RequestSlot, behind previous: borrowing RequestSlot) {
     guard let member = member(of: slot),
       case .registered(let index)? = slot.request.bufferReference,
@@ -91,7 +92,7 @@ extension LendingTracker {
     let old = self[member].group
     transfer(member, to: group)
     setGroup(of: &slot, to: reference(to: group), as: .member)
-    // The old group was begun for this request alone.
+    // A group with no member, no leader and no buffer left was begun for this request alone.
     if self[old].members.count == 0, !self[old].end.isEnded, self[old].buffer.providedTime == 0,
       !self[old].leader.isKnown
     {
@@ -182,8 +183,8 @@ extension LendingTracker {
     }
     switch state.rules.lifecycle {
     case .batch:
-      // A leader that has already ended posts no CQE. Any other leader posts its CQE later, which
-      // ends the group.
+      // In an SQE group, a leader that has ended before its members posts no CQE. Any other leader
+      // posts its CQE after the last member, and that CQE ends the group.
       if state.leader.endTime != 0 { finishBatch(group, isSilent: true, at: moment) }
     case .submission: finishSubmission(group, at: moment)
     case .slot, .pool, .notification: deriveReturn(group, at: moment)
@@ -232,7 +233,7 @@ extension LendingTracker {
     if isFault, isOutside(member, slot, group) { note(.outOfRange, group) }
   }
 
-  /// True if there was a buffer that the member could have used.
+  /// True if the group had a buffer that a member could use.
   private func isFilled(_ group: Handle<GroupState>) -> Bool {
     self[group].buffer.key != 0 || self[group].buffer.providedTime != 0
       || self[group].rules.lifecycle == .batch
@@ -263,7 +264,8 @@ extension LendingTracker {
     name(group, &event)
     let hasResult = slot.request.hasResult
     let result = slot.request.result
-    // A request that only added to the buffers that the leader had provided is not the leader.
+    // The request is not the leader if it only added buffers to a group of provided buffers that
+    // the leader had begun.
     if self[group].leader.request == slot.request.id {
       self[group].leader.endTime = max(moment.time, 1)
       // If the request is older than the observation, only its CQE shows its `user_data`.
@@ -295,7 +297,7 @@ extension LendingTracker {
     if slot.request.hasResult, slot.request.result == 0 { withdraw(group, at: moment) }
   }
 
-  /// Handles the end of a command that put a buffer into a slot, or failed to.
+  /// Handles the end of a command that puts a buffer into a slot. The command may have failed.
   private mutating func finishRegistration(
     _ slot: borrowing RequestSlot, _ group: Handle<GroupState>, failed: Bool, time: UInt64
   ) {

@@ -8,9 +8,9 @@ extension LendingTracker {
     setKey(self[slot].buffer.key, of: group)
   }
 
-  /// Handles the start of a list of buffers. The `buffer_slot` records that follow contain every
-  /// slot of the record's range that holds a buffer. Until then all known slots of the range are
-  /// stale.
+  /// Handles the start of a list of registered buffers. The record contains a range of slots. One
+  /// `buffer_slot` record follows for each slot of the range that holds a buffer. A known slot of
+  /// the range is stale until its `buffer_slot` record arrives.
   mutating func bufferTable(
     _ record: UnsafePointer<record_buffer_table>, ring: Handle<RingState>
   ) {
@@ -41,8 +41,8 @@ extension LendingTracker {
     let key = LentBuffer.key(buffer, ring: ring)
     self[slot].isStale = false
     let known = self[slot].group
-    // If no `io_uring_register` call is under way, uringtop has read the table: the buffer was
-    // already in the slot.
+    // Nil if no `io_uring_register` call is under way. The list then comes from uringtop's own read
+    // of the table, so the buffer was already in the slot.
     let call = self[ring].tableCall
     let isSame =
       known != .none && (self[known].buffer.key == key || self[known].buffer.key == 0)
@@ -132,8 +132,8 @@ extension LendingTracker {
   private static var registerProvidedRing: UInt32 { 22 }
   private static var unregisterProvidedRing: UInt32 { 23 }
 
-  /// Sets the process of the leaders that the call has just added. Only the call's `register`
-  /// record contains the process.
+  /// Sets the process id of the leaders of the groups that an `io_uring_register` call has just
+  /// begun. Only the call's `register` record contains the process id.
   private mutating func setCaller(of ring: Handle<RingState>, tgid: UInt32) {
     var group = alive.last
     while group != .none, self[group].leader.tgid == 0, self[group].leader.registerOpcode != nil {

@@ -175,11 +175,11 @@ extension LendingTracker {
       left = UInt32(clamping: pool.provided - pool.taken)
     }
     var references = slot.references < 0 ? nil : UInt32(slot.references)
-    // The kernel's counter was last read when a request completed. It lacks the references of
-    // requests that borrowed the buffer later, but all of these requests are known.
+    // The kernel's reference count was last read when a request completed. It lacks the references
+    // of requests that borrowed the buffer later, but all of these requests are known.
     if let read = references { references = max(read, UInt32(clamping: borrowers.count)) }
-    // Without known borrowers the counter is outdated: an inventory walk (BPF iterator) would have
-    // found any borrower that is older than the observation.
+    // If no borrower is known, the reference count is outdated: an inventory walk (BPF iterator)
+    // would have found any borrower that is older than the observation.
     if borrowers.isEmpty, references != nil, slot.lastUseTime != 0 { references = 0 }
     return Buffer(
       ring: buffer.ringID, kind: slot.kind, index: slot.index, provider: provider,

@@ -52,8 +52,8 @@ extension LendingTracker {
   ) -> Handle<GroupState> {
     if let known = group(key: key), !self[known].end.isEnded, !endIfReused(known, by: buffer, time)
     {
-      // The request may be in another group, which was begun while the known group was still
-      // unknown.
+      // The request may already be in another group. That group was begun while the group of the
+      // buffer was still unknown.
       let member = member(of: slot)
       if known != member.map({ self[$0].group }) { enter(known, &slot, member, &event) }
       return known
@@ -66,7 +66,8 @@ extension LendingTracker {
     {
       return current
     }
-    // The group is known only by its block request, which the record of the leader's command named.
+    // The group was so far known only by its block request, which the record of the leader's
+    // command named.
     if buffer.is_kernel != 0, let owned = group(priv: buffer.priv), self[owned].buffer.key == 0,
       self[owned].buffer.ring == slot.ring
     {

@@ -196,7 +196,7 @@ struct LendingTracker: ~Copyable {
   }
 
   /// Groups that have left the history since the last call of ``Aggregator/takeDepartures()``; nil
-  /// unless they are kept.
+  /// unless ``Aggregator/keepDepartures()`` was called.
   var departed: [RequestGroup]?
 
   /// Calls `body` for each ended group, newest first.
@@ -318,8 +318,8 @@ struct LendingTracker: ~Copyable {
     return slot
   }
 
-  /// The slot that held the group's buffer; nil if the ring no longer has the slot or if the slot
-  /// holds a group's buffer.
+  /// The slot that held the group's buffer and is empty now; nil if the ring no longer has the
+  /// slot, or if the slot holds the buffer of this or another group.
   func emptySlot(of group: Handle<GroupState>) -> Handle<BufferSlotState>? {
     let slot = groups[group].slot
     guard slot != .none, slots[unproven: slot].buffer.ring == groups[group].buffer.ring,

@@ -1,10 +1,10 @@
 import CRecord
 
-/// A buffer, in a slot of a ring's table or borrowed by a group.
+/// A buffer in a slot of a ring's buffer table, or the buffer of a request group.
 struct LentBuffer {
   var ring = Handle<RingState>.none
   var ringID: Ring.ID = 0
-  /// Identifies the buffer, see ``key(_:ring:)``; 0 if unknown.
+  /// The buffer's key (see ``key(_:ring:)``), which identifies the buffer; 0 if unknown.
   var key: UInt64 = 0
   var address: UInt64 = 0
   var length: UInt64 = 0

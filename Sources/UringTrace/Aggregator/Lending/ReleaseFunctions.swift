@@ -8,7 +8,7 @@ struct ReleaseFunctions {
   private var providers = BoundedCache<UInt64, GroupProvider>(limit: 4_096)
   /// One bit per traced `ReleaseFunction`.
   private var watched: UInt64 = 0
-  /// Time since which all watched functions are traced.
+  /// Time since which all functions in ``watched`` have been traced.
   private(set) var watchedTime: UInt64 = 0
 
   mutating func note(_ record: UnsafePointer<record_symbol>) {

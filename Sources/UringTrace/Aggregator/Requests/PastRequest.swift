@@ -1,8 +1,9 @@
 /// An ended request in the history.
 ///
-/// Most requests have only a submission and a completion. For such a request the history keeps the
-/// fields that differ between requests, in 136 bytes, so that these stay in the processor's cache.
-/// Its slot, which is twice as large, is reused at once. Other requests keep their slot.
+/// Most requests have only a submission and a completion. For such a request the history keeps only
+/// the fields that differ between requests. These take 136 bytes, so that the entries stay in the
+/// processor's cache. The request's slot, which is twice as large, is reused at once. Other
+/// requests keep their slot.
 struct PastRequest {
   var id: Request.ID = 0
   var address: UInt64 = 0
@@ -57,7 +58,7 @@ struct PastRequest {
 
   var lastTime: UInt64 { startTime &+ UInt64(duration) }
 
-  /// The full request; meaningful if the entry has no slot.
+  /// The full request; meaningful only if the entry has no slot.
   var request: Request {
     var request = Request()
     request.id = id

@@ -1,6 +1,6 @@
 import CRecord
 
-/// A request with the state that only the aggregator needs.
+/// A request, and the state of the request that only the aggregator needs.
 ///
 /// The fields that are written for every request come first.
 struct RequestSlot: Listed, BitwiseCopyable {
@@ -22,14 +22,15 @@ struct RequestSlot: Listed, BitwiseCopyable {
   /// submission was seen, its preparation has not failed, its latency is not recorded yet, and it
   /// has no chain, no entry in the index and no part in lending.
   var isPlain = false
-  /// True if the lending tracker must be informed of the end.
+  /// True if the lending tracker must be informed of the request's end.
   var isLending = false
   /// Kind of the last step; meaningful if the request has a step.
   var lastStep = Step.Kind.submitted
-  /// The facts that only some requests have, in ``RequestTracker``; none if the request has no such
-  /// facts.
+  /// Handle of the facts that only some requests have, which ``RequestTracker`` keeps; none if the
+  /// request has no such facts.
   var extra = Handle<Request.Extra>.none
-  /// The request's part in the lending of buffers, in ``LendingTracker``; none if it has no part.
+  /// Handle of the request's part in the lending of buffers, which ``LendingTracker`` keeps; none
+  /// if the request has no part in it.
   var lending = Handle<RequestLending>.none
 
   var request = Request.Core()

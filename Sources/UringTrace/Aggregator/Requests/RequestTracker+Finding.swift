@@ -6,7 +6,8 @@ extension RequestTracker {
   enum Occupant {
     /// No request was seen at the address, or it was forgotten.
     case none
-    /// The last request at the address has ended; nil if only its end was seen.
+    /// The last request at the address has ended. The handle is nil if the request has no slot any
+    /// more, or if only its end was seen. `isRequest` is false if the address is a notification's.
     case ended(Handle<RequestSlot>?, isRequest: Bool)
     case request(Handle<RequestSlot>)
     /// The address is that of the `io_kiocb` of a request's notification.

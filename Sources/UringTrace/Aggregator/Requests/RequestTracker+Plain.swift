@@ -75,7 +75,7 @@ extension RequestTracker {
       addresses[request.position].handle = Handle(
         index: history.nextPosition.index, generation: 0)
       addresses[request.position].mark = .past
-      // No record can refer to the slot any more.
+      // Without an address, no record can refer to the slot any more.
       slot.pointee.request.address = 0
       slots.give(back: request.handle)
       return history.append(past)?.slot ?? .none

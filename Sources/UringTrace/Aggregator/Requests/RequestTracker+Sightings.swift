@@ -29,8 +29,8 @@ extension RequestTracker {
     return known != 0 ? known : self[seen: slot].pollEvents
   }
 
-  /// Records the place at which a walk found a request, and the request's file. Writes nothing if
-  /// the walk found the same as the previous walk, which is usual.
+  /// Records the ``Place`` at which a walk found a request, and the request's file. Writes nothing
+  /// if the walk found the same as the previous walk, which is the usual case.
   mutating func see(_ slot: Handle<RequestSlot>, _ record: UnsafePointer<record_parked>) {
     let place = Place(record.pointee.place)
     let before = self[seen: slot]
@@ -59,8 +59,9 @@ extension RequestTracker {
     }
   }
 
-  /// Forgets the place at which a walk saw the request. Called for an event whose time is not after
-  /// the walk's: the event shows that the request moves, but not that it moved after the walk.
+  /// Forgets the place at which a walk saw the request. Called for an event that is not newer than
+  /// the walk. The event shows that the request moved, but not whether it moved before or after the
+  /// walk saw it.
   @inline(never)
   mutating func forgetPlace(of slot: Handle<RequestSlot>) {
     if self[seen: slot].place(lastEvent: 0) != .unknown {

@@ -183,7 +183,7 @@ struct RequestTracker: ~Copyable {
   @inline(__always)
   mutating func free(_ slot: Handle<RequestSlot>) {
     links[slot].member = .none
-    // No record can refer to the request any more.
+    // Without an address, no record can refer to the request any more.
     slots[slot].request.address = 0
     if slots[slot].extra != .none { extras.give(back: slots[slot].extra) }
     slots.give(back: slot)
@@ -303,7 +303,7 @@ struct RequestTracker: ~Copyable {
   var count: Int { slots.count + history.count }
   var historyCount: Int { history.count }
 
-  /// The fields of an ended request that searches through the history use.
+  /// The fields of an ended request that are needed by searches through the history.
   struct Ended {
     var ring: Handle<RingState>
     var startTime: UInt64

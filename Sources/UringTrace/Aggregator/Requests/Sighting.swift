@@ -8,8 +8,8 @@ struct Sighting: Equatable, Sendable, BitwiseCopyable {
   var expiryTime: UInt64 = 0
   var files = RequestFiles()
   private var place = Place.unknown
-  /// Events (`POLL*`) that the armed poll waits for, if a walk but no event has shown that a poll
-  /// is armed.
+  /// Events (`POLL*`) that the armed poll waits for. Set only if a walk found the poll armed and no
+  /// event of the request has reported it.
   var pollEvents: UInt32 = 0
   var workerTid: UInt32 = 0
 

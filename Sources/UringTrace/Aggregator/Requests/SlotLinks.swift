@@ -1,5 +1,6 @@
-/// Fields that searches through many requests read. Kept apart from the ``RequestSlot`` so that
-/// such searches, and unlinking a request from the list, touch little memory.
+/// The fields of a request that are read by searches through many requests. Kept apart from the
+/// ``RequestSlot``, so that such searches, and unlinking a request from the list, touch little
+/// memory.
 struct SlotLink {
   /// Neighbours in the list of requests in flight.
   var previous = Handle<RequestSlot>.none

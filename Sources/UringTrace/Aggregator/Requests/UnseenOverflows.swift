@@ -1,6 +1,7 @@
-/// Overflowed CQEs of requests that were never seen, by ring and `user_data`, because their records
-/// do not name the request. Without these entries, an inventory walk (BPF iterator) that found such
-/// a request just before its end would add it as in flight.
+/// Times of overflowed CQEs whose requests were never seen. The key is the ring and the
+/// `user_data`, because the records of overflowed CQEs do not name the request. Without these
+/// entries, the result of an inventory walk (BPF iterator) that found such a request just before
+/// its end would add the request as in flight.
 struct UnseenOverflows {
   private struct Key: Hashable {
     var ring: Handle<RingState>

@@ -4,7 +4,7 @@
 /// A sample has a record only if it differs from the previous one.
 struct QueueDepth {
   private(set) var time: UInt64 = 0
-  /// Time of the first sample, in nanoseconds; 0 before.
+  /// Time of the first sample, in nanoseconds; 0 before the first sample.
   private(set) var firstTime: UInt64 = 0
   private var sqPending: UInt32 = 0
   private var cqPending: UInt32 = 0
@@ -14,7 +14,7 @@ struct QueueDepth {
   private var sqSince: UInt64 = 0
   private var cqSince: UInt64 = 0
 
-  /// Nanoseconds within which a sample usually shows a change.
+  /// Nanoseconds within which a change of a queue's length is usually recorded by a sample.
   private static let patience: UInt64 = 3_000_000_000
 
   mutating func look(sqPending: UInt32, cqPending: UInt32, _ counts: Ring.Counts, at time: UInt64) {
@@ -41,8 +41,9 @@ struct QueueDepth {
     cqes = counts.cqes
   }
 
-  /// Notes a scan of all rings that ended at `time` and did not record this ring, because its queues
-  /// had the same lengths as before. CQEs that were posted meanwhile have then been reaped.
+  /// Notes a scan of all rings that began at `time` and did not record this ring, because its
+  /// queues had the same lengths as before. If CQEs were posted meanwhile, CQEs have also been
+  /// reaped.
   mutating func foundUnchanged(_ counts: Ring.Counts, at time: UInt64) {
     guard cqSince != 0, counts.cqes != cqes else { return }
     cqSince = time
@@ -56,8 +57,9 @@ struct QueueDepth {
   }
 
   /// Time since which no CQE has been reaped; 0 if the queue is empty, or if CQEs must have been
-  /// reaped: more were posted since the last recorded sample than the queue has room for, or some
-  /// were posted but no sample has shown a longer queue.
+  /// reaped since the last recorded sample. They must have been reaped if more CQEs were posted
+  /// than the queue has room for, or if some were posted and no sample has shown a longer queue in
+  /// time.
   ///
   /// - Parameter entries: size of the completion queue; 0 if unknown.
   func cqPendingSince(_ counts: Ring.Counts, entries: UInt32, at now: UInt64) -> UInt64 {

@@ -1,4 +1,4 @@
-/// A ring with the state that only the aggregator needs.
+/// A ring, and the state of the ring that only the aggregator needs.
 struct RingState: Listed {
   var ring: Ring
   /// Time of the last record about the ring.
@@ -6,8 +6,8 @@ struct RingState: Listed {
   /// Time of the first scan of all rings that did not find this ring, and of the scan before it; 0
   /// if every scan found the ring.
   var missed: (time: UInt64, before: UInt64) = (0, 0)
-  /// True if all the ring's requests are in the ``UserDataIndex``, because CQEs such as overflowed
-  /// ones do not name their requests.
+  /// True if all the ring's requests are in the ``UserDataIndex``. They are added when the ring
+  /// posts a CQE whose record does not name its request, such as an overflowed CQE.
   var isIndexed = false
   var rates = RateHistory()
   /// Index in the tracker's list of active rings; negative while the ring's counters do not change.
@@ -43,12 +43,12 @@ struct RingState: Listed {
     }
   }
 
-  /// The ring's counts, with the corrected number of requests that ended unseen.
+  /// The ring's counts, with a corrected `endedUnseen` (number of requests that ended unseen).
   ///
-  /// The end of a request can be inferred first, and be counted later by a `counts` record
-  /// (``Aggregator/counts(_:_:)``). So the number never exceeds the requests whose end the other
-  /// counts do not explain. For a closed ring it is the number of all these requests, because all
-  /// have ended.
+  /// The same end can be counted twice: first as an inferred end, and later by a `counts` record
+  /// (``Aggregator/counts(_:_:)``). So `endedUnseen` is limited to the number of missing requests,
+  /// which have begun, are not in flight, and are in no other count of ends. For a closed ring,
+  /// `endedUnseen` is equal to that number, because all its requests have ended.
   var counts: Ring.Counts {
     var counts = ring.counts
     let found = counts.endedUnseen
@@ -78,7 +78,8 @@ extension Ring {
       lastWaitMinEvents: 0, lastWaitTime: 0)
   }
 
-  /// Counts an error. A ring has few different errnos; after 256, further ones count as errno 0.
+  /// Counts an error. A ring has few different errnos. If there are already 256 of them, a new one
+  /// counts as errno 0.
   mutating func count(errno: Int32, times: UInt64 = 1) {
     for index in errnos.indices where errnos[index].errno == errno {
       errnos[index].count &+= times

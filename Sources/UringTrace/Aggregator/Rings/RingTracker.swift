@@ -17,7 +17,7 @@ struct RingTracker: ~Copyable {
   private let closedLimit: Int
 
   /// Rings that may have changed in the running second or in the one before. Each tick samples only
-  /// these, because most of many rings are quiet.
+  /// these rings, because on a machine with many rings most are quiet.
   private var active: [Handle<RingState>] = []
   private var lastTick: UInt64 = 0
 
@@ -29,11 +29,12 @@ struct RingTracker: ~Copyable {
   /// when it is needed, because `counts` records can arrive after a ring was forgotten.
   private var forgottenRequests = RequestTotals()
 
-  /// The ring last looked up. Consecutive records are mostly of the same ring.
+  /// The ring that was looked up last. Kept because consecutive records mostly concern the same
+  /// ring.
   private struct RecentRing {
     var context: UInt64 = 0
     var handle = Handle<RingState>.none
-    /// The ring in the pool; nil while there is no such ring.
+    /// Pointer to the ring's state in the pool; nil while no ring is kept here.
     var state: UnsafeMutablePointer<RingState>?
   }
 
@@ -86,7 +87,7 @@ struct RingTracker: ~Copyable {
   /// Adds the ring whose `io_ring_ctx` is at the address `context`. The caller must inform the
   /// other trackers.
   ///
-  /// - Returns: nil if there are too many rings; see ``newest``.
+  /// - Returns: the new ring; nil if there are too many rings. The caller then uses ``newest``.
   mutating func add(_ context: UInt64, time: UInt64) -> Handle<RingState>? {
     guard rings.count < Self.mostRings else { return nil }
     lastID += 1
@@ -108,13 +109,14 @@ struct RingTracker: ~Copyable {
 
   var newest: Handle<RingState> { all.last }
 
-  /// True if the last ring at a context was forgotten. False also if that was so long ago that the
-  /// table no longer has the address.
+  /// True if the last ring whose `io_ring_ctx` was at the address `context` was forgotten. False
+  /// also if that was so long ago that the table no longer has the address.
   func isForgotten(_ context: UInt64) -> Bool {
     contexts.find(context) != nil && known(context) == nil
   }
 
-  /// The last closed ring at a context that is not forgotten and was first seen before `time`.
+  /// The last closed ring whose `io_ring_ctx` was at the address `context`, and which was first
+  /// seen before `time`; nil if there is none, or if it was forgotten.
   func earlier(_ context: UInt64, before time: UInt64) -> Handle<RingState>? {
     closed.last {
       rings[$0].ring.address == context && rings[$0].ring.firstTime < time
@@ -151,7 +153,7 @@ struct RingTracker: ~Copyable {
     closed.removeAll { $0 == ring }
   }
 
-  /// Counts a request older than the observation when it is first seen.
+  /// Counts a request that is older than the observation. Called when the request is first seen.
   mutating func countFound(on ring: Handle<RingState>) {
     rings[ring].ring.counts.found &+= 1
     if rings[ring].ring.notListed > 0 { rings[ring].ring.notListed -= 1 }
@@ -162,7 +164,8 @@ struct RingTracker: ~Copyable {
     rings[ring].strangers.note(time)
   }
 
-  /// Counts a broken chain that is forgotten. The handle can refer to a forgotten ring.
+  /// Counts a broken chain that has just been forgotten. Does nothing if its ring was forgotten,
+  /// too; `ring` may then refer to a newer ring in the same slot.
   mutating func count(broken chain: Chain, of ring: Handle<RingState>) {
     guard ring != .none, rings[unproven: ring].ring.id == chain.ring else { return }
     rings[ring].ring.chainBreaks.count(chain)
@@ -226,7 +229,7 @@ struct RingTracker: ~Copyable {
     return sum
   }
 
-  /// Requests in flight on all rings.
+  /// Number of requests in flight on all rings.
   var inFlightCount: Int {
     var count = 0
     forEachRing { _, ring in count += Int(ring.ring.inFlight) }
@@ -311,7 +314,7 @@ struct RingTracker: ~Copyable {
         recent.state == nil || rings.isLive(recent.handle), "the cached recent ring was forgotten")
     }
 
-    /// True if another ring now has the ring's context.
+    /// True if a newer ring has its `io_ring_ctx` at the same address.
     private func isReplaced(_ ring: borrowing RingState) -> Bool {
       guard let other = known(ring.ring.address) else { return false }
       return rings[other].ring.id > ring.ring.id && ring.ring.closedTime != 0

@@ -1,6 +1,7 @@
 import CRecord
 
-/// Counts by role (process name, cgroup and opcode; ``Role``), which outlive rings.
+/// Counts by role (process name, cgroup and opcode; ``Role``). A role keeps its counts after its
+/// rings were forgotten.
 ///
 /// Counts are kept by ring and opcode until the name and the cgroup of the ring's process are
 /// known. Then they are added to the role. A ring keeps its role, so that no count ever moves to
@@ -22,7 +23,8 @@ struct RoleTracker: ~Copyable {
 
   /// False if roles were not requested: nothing is counted then.
   let isOn: Bool
-  /// Maximum number of roles, without the one that counts everything beyond the limit.
+  /// Maximum number of roles, not including the role that collects the counts of all roles beyond
+  /// the limit.
   private let limit: Int
   private var pending = Pool<Pending>()
   private var rings = SideTable<RingState, ByOpcode>(ByOpcode(repeating: .none))

@@ -13,7 +13,8 @@ package struct LatencyHistogram: ~Copyable {
   private var first = 0
   private var length = 0
 
-  /// Larger values (over 39 hours) count as this value: memory grows with the largest value.
+  /// Larger values (over 39 hours) count as this value, because memory grows with the largest
+  /// value.
   static let longest: UInt64 = 1 << 47
 
   /// Buckets per doubling.
@@ -30,7 +31,7 @@ package struct LatencyHistogram: ~Copyable {
     let value = nanoseconds < Self.longest ? nanoseconds : Self.longest
     let index = Self.index(of: value)
     if UInt(bitPattern: index &- first) >= UInt(bitPattern: length) { cover(index) }
-    // ``cover(_:)`` has made room.
+    // Not nil: ``cover(_:)`` has allocated memory for the bucket.
     counts.unsafelyUnwrapped[index &- first] &+= 1
     if value > max { max = value }
   }
@@ -45,7 +46,8 @@ package struct LatencyHistogram: ~Copyable {
     return true
   }
 
-  /// Adds values of which only the bucket is known: its index in any histogram of this layout.
+  /// Adds `times` values of which only the bucket is known. All histograms of this type have the
+  /// same bucket indices.
   mutating func add(_ times: UInt64, toBucket index: Int) {
     guard index >= 0, index <= Self.index(of: Self.longest) else { return }
     if UInt(bitPattern: index &- first) >= UInt(bitPattern: length) { cover(index) }

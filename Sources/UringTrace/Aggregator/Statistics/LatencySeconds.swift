@@ -1,7 +1,7 @@
 /// Latencies of the last minute, by the second in which the requests ended.
 ///
-/// A second is the difference of two states of the histogram, so that recording a latency costs
-/// nothing here.
+/// The latencies of a second are the difference of two states of the histogram, so that recording a
+/// latency costs nothing here.
 struct LatencySeconds {
   /// Number of seconds kept.
   static let limit = 60
@@ -34,7 +34,7 @@ struct LatencySeconds {
 }
 
 extension LatencySecond {
-  /// - Parameter longest: the largest value so far.
+  /// - Parameter longest: the largest value in the histogram so far.
   /// - Returns: nil if nothing was counted.
   fileprivate init?(start: UInt64, _ counts: [UInt64], first: Int, longest: UInt64) {
     let all = counts.reduce(0, &+)

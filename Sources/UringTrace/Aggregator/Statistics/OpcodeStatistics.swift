@@ -20,7 +20,7 @@ struct OpcodeStatistics: ~Copyable {
     self.opcode = opcode
   }
 
-  /// Sum of all latencies, in nanoseconds, of which the stage totals are parts.
+  /// Sum of all latencies, in nanoseconds: the totals of all stages, and ``unstagedTotal``.
   var latencyTotal: UInt64 {
     var total = unstagedTotal
     for index in stageTotals.indices { total &+= stageTotals[index] }
@@ -29,7 +29,7 @@ struct OpcodeStatistics: ~Copyable {
 
   /// - Parameters:
   ///   - second: start of the running second; nanoseconds, CLOCK_MONOTONIC.
-  ///   - withCounts: whether the result has a copy of the histogram.
+  ///   - withCounts: true if the result must contain a copy of the histogram.
   mutating func latency(ring: Ring.ID, second: UInt64, withCounts: Bool) -> OpcodeLatency {
     if summary.count != histogram.count || withCounts != (counts != nil) {
       counts = withCounts ? histogram.copy : nil
@@ -50,8 +50,8 @@ struct OpcodeStatistics: ~Copyable {
 }
 
 extension OpcodeStatistics {
-  /// Adds the time from a request's submission to `end` to the totals of its stages. The histogram
-  /// already contains this time.
+  /// Divides the time from a request's submission to `end` among the totals of the request's
+  /// stages. The histogram already contains this time.
   @inline(__always)
   mutating func addStages(
     of slot: borrowing RequestSlot, _ requests: borrowing RequestTracker, latency: UInt64,
@@ -92,7 +92,7 @@ extension Stage {
     switch step {
     case .submitted: .issued
     case .deferred, .linked: .held
-    // A request whose file a worker looks up stays with the worker.
+    // If an io-wq worker looks up the request's file, the request stays with the worker.
     case .fileAssigned: self == .worker ? .worker : .issued
     case .pollArmed: .poll
     case .queuedToWorker, .queuedToWorkerHashed: .worker

@@ -94,8 +94,9 @@ struct RateHistory {
 }
 
 extension ClosedRange<UInt64> {
-  /// Start, in nanoseconds, of the second that ended when these ticks began; nil if none ended.
-  /// Everything counted before these ticks was counted in that second.
+  /// Start, in nanoseconds, of the first second that ended at one of these ticks; nil if none
+  /// ended. No record arrived between these ticks, so everything that was counted since the end of
+  /// the previous second was counted in this second.
   var endedSecond: UInt64? {
     let end = (lowerBound + 7) / 8
     return end > 0 && end * 8 <= upperBound ? (end - 1) * 8 * RateClock.tickLength : nil
@@ -112,7 +113,8 @@ struct RateClock {
   private(set) var tick: UInt64
   /// Start of the running second; nanoseconds.
   var second: UInt64 { tick / 8 * 8 * Self.tickLength }
-  /// Start of the next tick.
+  /// Start of the next tick, in nanoseconds; 0 until the first record sets a clock that was made
+  /// without a start time.
   private(set) var nextTick: UInt64
 
   init(start: UInt64) {

@@ -29,9 +29,9 @@ struct StatisticsTracker: ~Copyable {
 
   /// Adds the latency of a request that posts its first CQE, or ends without a CQE.
   ///
-  /// The latency is the time from the submission to the first CQE. The lifetime of a multishot
-  /// request is not a latency, and after its result a zero-copy send waits only for the network
-  /// stack.
+  /// The latency is the time from the submission to the first CQE. Later CQEs do not count: the
+  /// lifetime of a multishot request is not a latency, and a zero-copy send that has posted its
+  /// result waits only for the network stack.
   ///
   /// - Returns: the latency, if it was added.
   @inline(__always)
@@ -75,7 +75,7 @@ struct StatisticsTracker: ~Copyable {
     statistics[handle].unstagedTotal &+= latency
   }
 
-  /// Adds many latencies, given their sum and their numbers by bucket.
+  /// Adds many latencies, of which only their sum and their number in each bucket are known.
   mutating func record(
     sum: UInt64, buckets: Slice<UnsafeBufferPointer<record_count>>, of opcode: Opcode,
     on ring: Handle<RingState>

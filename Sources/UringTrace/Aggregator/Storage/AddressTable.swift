@@ -19,7 +19,7 @@ struct AddressTable<Element: ~Copyable>: ~Copyable {
 
   enum Mark {
     case object
-    /// The address is that of a request's notification.
+    /// The address is that of the `io_kiocb` that posts a request's notification.
     case notification
     /// The object has ended. Not every end sets this mark.
     case ended
@@ -136,7 +136,7 @@ struct AddressTable<Element: ~Copyable>: ~Copyable {
   }
 
   #if DEBUG
-    /// Traps unless the count of used entries is right and each can be found again.
+    /// Traps unless the count of used entries is right and each of them is found by its address.
     func checkInvariants() {
       var seen = 0
       for offset in 0...mask where entries[offset].address != 0 {

@@ -1,5 +1,5 @@
-/// A dictionary that forgets its oldest quarter when it reaches its limit: for names and other
-/// facts that arrive again, or that views can do without.
+/// A dictionary that forgets the oldest quarter of its entries when it reaches its limit. Suitable
+/// for names and other facts that later records repeat, or that views can do without.
 ///
 /// Other objects must not keep references to its entries. For numbers that other objects can keep,
 /// see ``Numbering``.

@@ -8,8 +8,8 @@ struct Handle<Element: ~Copyable>: Hashable, Sendable {
     let generation: UInt32
   #endif
 
-  /// Called only by ``Pool`` and, with a history position as the index, for entries that are marked
-  /// ``AddressTable/Mark/past``.
+  /// Called only by ``Pool``, and for entries of an ``AddressTable`` that are marked
+  /// ``AddressTable/Mark/past``. The index of such an entry is a position in the history.
   @inline(__always)
   init(index: UInt32, generation: @autoclosure () -> UInt32) {
     self.index = index

@@ -1,4 +1,4 @@
-/// A circular buffer of ended entries, in the order in which they ended.
+/// A circular buffer with an entry for each ended object, in the order in which the objects ended.
 ///
 /// Only for entries that need no deinitialisation.
 struct History<Entry>: ~Copyable {
@@ -26,8 +26,8 @@ struct History<Entry>: ~Copyable {
   /// The position at which ``append(_:)`` puts the next entry.
   var nextPosition: Position { Position(index: UInt32(truncatingIfNeeded: next)) }
 
-  /// Number of entries added since ``nextPosition`` had this index. Correct only if they are fewer
-  /// than the history keeps.
+  /// Number of entries added since ``nextPosition`` had this index. Correct only if that number is
+  /// not more than the history keeps.
   func length(since index: UInt32) -> Int {
     let length = next - min(Int(index), capacity - 1)
     return length < 0 ? length + capacity : length
@@ -52,7 +52,7 @@ struct History<Entry>: ~Copyable {
   /// The oldest entry; nil if there is none.
   var oldest: Entry? { count > 0 ? self[age: count - 1] : nil }
 
-  /// The entry of an age: 0 is the newest.
+  /// The entry with this age. The newest entry has the age 0, the one before it the age 1.
   subscript(age age: Int) -> Entry {
     _read { yield entries[(next + capacity - 1 - age) % capacity] }
   }

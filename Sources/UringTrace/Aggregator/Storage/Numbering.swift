@@ -19,7 +19,8 @@ struct Numbering<Key: Hashable> {
     self.limit = limit
   }
 
-  /// The key's number, which is issued if the key has none; nil once 4 billion have been issued.
+  /// Returns the key's number. Issues a new number if the key has none; returns nil if all 4
+  /// billion numbers have been issued.
   mutating func number(of key: Key) -> Number? {
     if let known = numbers[key] { return known }
     guard last < .max else { return nil }

@@ -87,7 +87,8 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     return places[page].base + Int(handle.index & PoolPage<Element>.mask)
   }
 
-  /// Takes a slot that was given back. The slot has its old element. Nil if there is no such slot.
+  /// Takes a slot that was given back; nil if there is none. The slot still contains its old
+  /// element.
   @inline(__always)
   mutating func takeFreed() -> Handle<Element>? {
     guard freedCount > 0 else { return nil }
@@ -95,8 +96,8 @@ struct Pool<Element: ~Copyable>: ~Copyable {
     return begin(freed[Int(freedCount)])
   }
 
-  /// Takes a slot that was given back, which has its old element, or else a new slot with
-  /// `initial`.
+  /// Takes a slot that was given back, or a new slot if there is none. A slot that was given back
+  /// still contains its old element. A new slot contains `initial`.
   @inline(__always)
   mutating func take(_ initial: @autoclosure () -> Element) -> Handle<Element> {
     if let handle = takeFreed() { return handle }

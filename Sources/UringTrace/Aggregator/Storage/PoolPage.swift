@@ -39,7 +39,7 @@ struct SharedPool<Element: BitwiseCopyable>: Sendable {
     self.end = end
   }
 
-  /// The element in a handle's slot at that moment.
+  /// The element in a handle's slot at the moment of sharing.
   subscript(_ handle: Handle<Element>) -> Element {
     unsafeAddress {
       precondition(handle.index < end)

@@ -9,8 +9,8 @@ struct SideTable<Element: ~Copyable, Value>: ~Copyable {
   private var capacity = 16
   private let initial: Value
 
-  /// Frees the values. A class, because with Swift 6.3 a `deinit` of the table was not called if
-  /// the table was a stored property.
+  /// Owner of the values, which frees them. A class, because with Swift 6.3 a `deinit` of the table
+  /// was not called if the table was a stored property.
   private final class Memory {
     let base: UnsafeMutablePointer<Value>
     var count: Int

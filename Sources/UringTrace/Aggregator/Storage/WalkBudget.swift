@@ -1,5 +1,5 @@
-/// Limits the time of the walks over the aggregator's own list of requests that single records
-/// cause, such as `ring_balance`.
+/// A limit on the time of walks over the aggregator's own list of requests. A single record, such
+/// as `ring_balance`, can cause such a walk.
 ///
 /// Ordinary recordings never reach the limit. Without the limit, each record of a file could cause
 /// a walk over very many requests, and reading would take time quadratic in the file's size.
@@ -15,7 +15,8 @@ struct WalkBudget {
     return steps > 0
   }
 
-  /// Charges for the requests that a walk passed over, and for those that it looked at.
+  /// Subtracts the cost of a walk from the budget: one step for each request that the walk passed
+  /// over, and 50 steps for each request that it looked at.
   mutating func pay(passed: Int, looked: Int) {
     steps &-= Int64(passed &+ looked &* 50)
   }

@@ -3,11 +3,13 @@
 /// server's memory.
 struct UblkBatches {
   private struct Fetch {
-    /// The command's queue; nil if the command was found in flight.
+    /// The command's queue. Nil if an inventory walk (BPF iterator) found the command in flight:
+    /// the queue is then unknown.
     var queue: UInt16?
     var leader: RequestGroup.Leader
-    /// Tags of I/Os that are certain to have been delivered by this command. Nil for a queue's
-    /// first command, which delivers all I/Os of the queue.
+    /// Tags whose buffers were used since the submission of this command. The next I/O with such a
+    /// tag is certain to be delivered by this command. Nil for a queue's first command, which
+    /// delivers all I/Os of the queue.
     var tags: [UInt16]?
   }
 
@@ -15,7 +17,8 @@ struct UblkBatches {
     var ring: Handle<RingState>
     /// True if the device has UBLK_F_AUTO_BUF_REG.
     var isAutomatic = false
-    /// True if the server has registered a buffer with a command of its own.
+    /// True if the server has submitted a command to register a buffer. A buffer of the server may
+    /// then not have been registered automatically.
     var registers = false
     var fetches: [Fetch] = []
   }
@@ -73,9 +76,9 @@ struct UblkBatches {
     servers[position(of: ring)].isAutomatic = isAutomatic
   }
 
-  /// The command that delivered the I/O with a queue and tag. Called when the I/O's buffer is used
-  /// for the first time. Returns an unknown leader if several commands may have delivered the I/O;
-  /// nil if the buffer may have been registered otherwise.
+  /// Returns the command that delivered the I/O with this queue and tag. Called when the I/O's
+  /// buffer is used for the first time. Returns an empty leader if several commands may have
+  /// delivered the I/O, and nil if the buffer may not have been registered automatically.
   mutating func leader(
     queue: UInt16, tag: UInt16, on ring: Handle<RingState>
   ) -> RequestGroup.Leader? {

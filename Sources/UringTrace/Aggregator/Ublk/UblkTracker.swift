@@ -23,20 +23,20 @@ struct UblkTagState {
   /// The buffer slot that the command named for automatic registration; nil if there is none.
   var index: UInt32?
   var isAutomatic = false
-  /// UBLK_IO_FLAG_* at the delivery; 0 if unknown.
+  /// The I/O's UBLK_IO_FLAG_* flags at the delivery; 0 if unknown.
   var ioFlags: UInt32 = 0
-  /// The group of the last delivery.
+  /// Group of the buffer that the last delivery registered automatically; none if there is none.
   var group = GroupReference.none
 }
 
-/// The commands of ublk servers, which put pages of block requests into buffer slots and remove
-/// them.
+/// The commands of ublk servers. They put pages of block requests into slots of a ring's buffer
+/// table, and remove these pages again.
 struct UblkTracker: ~Copyable {
   /// Maximum number of tags: more than a machine's devices have. At the limit, all are forgotten.
   private static var mostTags: Int { 1 << 18 }
   /// UBLK_F_AUTO_BUF_REG, include/uapi/linux/ublk_cmd.h.
   private static var automaticFlag: UInt32 { 1 << 11 }
-  /// UBLK_IO_FLAG_AUTO_BUF_REG, drivers/block/ublk_drv.c: the slot was filled.
+  /// UBLK_IO_FLAG_AUTO_BUF_REG, drivers/block/ublk_drv.c: the driver has filled the buffer slot.
   private static var filledFlag: UInt32 { 1 << 4 }
 
   private var tags = Pool<UblkTagState>()
@@ -167,7 +167,8 @@ struct UblkTracker: ~Copyable {
     lending.name(group, &event)
   }
 
-  /// Withdraws the automatically registered buffer of an I/O committed on the buffer's ring.
+  /// Handles the commit of an I/O whose buffer was registered automatically. A commit on the
+  /// buffer's ring withdraws the buffer. A commit on another ring does not.
   private mutating func commit(
     _ tag: UblkTag, _ slot: borrowing RequestSlot, at moment: Moment,
     _ lending: inout LendingTracker
@@ -242,8 +243,8 @@ struct UblkTracker: ~Copyable {
     lending.changePart(of: &slot) { $0.delivery = tag }
   }
 
-  /// Handles the end of a command. A command that delivers has now delivered an I/O. With automatic
-  /// registration, the I/O's data is in a buffer slot.
+  /// Handles the end of a command. If the command is one that delivers I/Os, it has now delivered
+  /// one. With automatic registration, the I/O's data is in a buffer slot.
   mutating func ended(
     _ slot: inout RequestSlot, time: UInt64, _ lending: inout LendingTracker,
     _ event: inout Event
@@ -291,8 +292,8 @@ struct UblkTracker: ~Copyable {
     self[tag].group = lending.reference(to: group)
   }
 
-  /// The command that delivered the I/O of the group's buffer; nil unless registration was
-  /// automatic. An unknown leader if several commands may have.
+  /// The command that delivered the I/O of the group's buffer; nil unless the buffer was registered
+  /// automatically. The leader is empty if several commands may have delivered the I/O.
   mutating func automaticLeader(of group: borrowing GroupState) -> RequestGroup.Leader? {
     guard !group.leader.isKnown, group.origin.priv != 0, let index = group.index else { return nil }
     if group.origin.isUblk,
@@ -316,8 +317,8 @@ struct UblkTracker: ~Copyable {
   ) {
     if let disk = tag.disk { lending[group].origin.disk = disk }
     guard tag.request != 0 else { return }
-    // A block request can be in two slots. The look-up by `priv` then keeps the first group;
-    // members of the second group show the block request.
+    // The pages of a block request can be in two buffer slots. The look-up by `priv` then keeps the
+    // first group. The use of the second group's buffer by a member shows the block request.
     if lending.group(priv: tag.request) == nil { lending.setPriv(tag.request, of: group) }
     lending[group].origin.operation = tag.operation
     lending[group].origin.sector = tag.sector
@@ -364,8 +365,8 @@ struct UblkTracker: ~Copyable {
 }
 
 extension LendingTracker {
-  /// Puts a buffer into a slot, as the driver did, which requires an empty slot. An older group
-  /// that is still recorded there is withdrawn.
+  /// Records that the driver has put a buffer into a slot. The driver does so only if the slot is
+  /// empty, so an older group that is still recorded there is withdrawn.
   fileprivate mutating func putAutomatically(
     _ group: Handle<GroupState>, into index: UInt32, length: UInt64, time: UInt64
   ) {
@@ -385,7 +386,7 @@ extension LendingTracker {
 }
 
 extension GroupProviderTraits {
-  /// The provider and the command with a number (`cmd_op`); nil if no provider has this command.
+  /// The command with this number (`cmd_op`) and its provider; nil if no provider has the command.
   package static func command(_ number: UInt32) -> (provider: GroupProvider, command: Command)? {
     // The commands of almost all other drivers fail this test: 'u' is the ioctl type of ublk.
     guard number >> 8 & 0xff == UInt32(UInt8(ascii: "u")) else { return nil }

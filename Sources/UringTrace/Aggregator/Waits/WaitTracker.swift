@@ -7,7 +7,7 @@ struct WaitTracker {
   /// io-wq worker pools by process.
   private(set) var pools: [UInt32: WorkerPool] = [:]
 
-  /// Maximum number of entries in each list: more than one scan writes.
+  /// Maximum number of entries in each list: more than a single scan writes.
   private static let limit = 1 << 16
   private static let mostPools = 1024
 

@@ -1,5 +1,6 @@
 extension GroupProvider {
-  /// ublk with `UBLK_F_AUTO_BUF_REG` (6.16 and later): the driver fills the slot when it delivers an I/O.
+  /// ublk with `UBLK_F_AUTO_BUF_REG` (6.16 and later): the driver fills the slot when it delivers
+  /// an I/O.
   public static let ublkAuto = GroupProvider(.ublkAuto)
 }
 
