@@ -70,14 +70,16 @@ extension Interface {
     guard let scene else { return }
     var summary = self[place.pane].summary(scene)
     if place.hasTabs, place.pane != .rings, let id = scene.ring, let ring = scene.ring(id) {
-      summary += "  ring \(id): \(scene.label(of: ring))"
+      // The ring's name may be cut off, but not its number.
+      let number = "  ring \(id): "
+      if summary.displayWidth + number.displayWidth + 4 < limit(x) {
+        summary += number + scene.label(of: ring)
+      }
     }
     // Leaves a gap, because a number right beside the tabs would look like a tab's number.
     if place.hasTabs { x += limit(x) < summary.displayWidth + 4 ? 1 : 2 }
-    // Drops whole words, because a number that is cut off would be wrong.
-    while place.hasTabs, summary.displayWidth + 2 > limit(x), !summary.isEmpty {
-      summary = summary.lastIndex(of: " ").map { String(summary[..<$0]) } ?? ""
-    }
+    summary = summary.cut(to: limit(x) - 2)
+    if summary == "…", self[place.pane].filter.isEmpty { summary = "" }
     if !summary.isEmpty {
       canvas.put(" \(summary) ", x: x, y: rect.y, style: .faint, limit: limit(x))
     }
