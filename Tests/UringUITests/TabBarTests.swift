@@ -41,6 +41,40 @@ import Testing
     #expect(row.contains("len<123456789\"") || !row.contains("len<1"), "\(row)")
   }
 
+  @Test func at80ColumnsTheBeginningOfTheFilterIsShown() {
+    var interface = filtered(Self.filter)
+    let row = tabs(&interface, width: 80)
+    #expect(row.contains(" 0 of 3, \"op"), "\(row)")
+  }
+
+  @Test(arguments: [80, 90, 100, 120], [false, true])
+  func tabsKeepTheirNamesBesideAFilter(width: Int, hasDemo: Bool) {
+    let panes = PaneCatalogue.make(hasDemo: hasDemo)
+    var options = UserInterfaceOptions()
+    if hasDemo {
+      options.demoStatus = { DemoStatus(target: "ublk", mode: "copy", time: 1, startTime: 1) }
+    }
+    var interface = interface(options: options)
+    for current in panes.indices {
+      press(&interface, .character(Unicode.Scalar(UInt8(49 + current))))
+      if interface.focusedPane.isList {
+        press(&interface, .function(4))
+        type(&interface, Self.filter)
+        press(&interface, .enter)
+      }
+      expectNames(of: panes, in: tabs(&interface, width: width))
+    }
+  }
+
+  @Test func at60ColumnsAllTabsHaveNames() {
+    let panes = PaneCatalogue.make()
+    var interface = filtered(Self.filter)
+    for current in panes.indices {
+      press(&interface, .character(Unicode.Scalar(UInt8(49 + current))))
+      expectNames(of: panes, in: tabs(&interface, width: 60))
+    }
+  }
+
   private func expectNames(of panes: [any Pane], in row: String) {
     for (index, pane) in panes.enumerated() {
       let short = PaneCatalogue.shortNames.first { $0.key == pane.name }?.value

@@ -94,33 +94,14 @@ extension Interface {
     if !places.contains(where: { $0.pane == .rings }) || slot == .rings {
       x = drawTab("Rings", .rings, into: &canvas, x: x, rect)
     }
-    // Room for the summary beside the tabs: the row count ("11"), or with a filter "1 of 11" and
-    // the filter's text.
-    let beside = self[slot].filter.isEmpty ? 8 : 24
-    let names = tabNames(room: rect.right - x - beside, keepsCurrent: slot != .rings)
-    for (index, name) in names.enumerated() {
-      x = drawTab(name, .lower(index), into: &canvas, x: x, rect)
+    let tabs = TabNames(
+      of: lower, room: rect.right - x, keeping: slot == .rings ? nil : current,
+      hasFilter: !self[slot].filter.isEmpty)
+    for (index, name) in tabs.names.enumerated() {
+      let end = drawTab(name, .lower(index), into: &canvas, x: x, rect)
+      x = tabs.shareBlanks && index + 1 < tabs.names.count ? end - 1 : end
     }
     return x
-  }
-
-  /// Texts of the tabs: the panes' numbers and names. Until all fit, names are shortened, the least
-  /// wanted first, and then left out.
-  private func tabNames(room: Int, keepsCurrent: Bool) -> [String] {
-    var names = lower.enumerated().map { "\($0 + 1) \($1.name)" }
-    func mustShorten(_ index: Int) -> Bool {
-      names.reduce(0) { $0 + $1.count + 2 } > room && !(keepsCurrent && index == current)
-    }
-    for (name, short) in PaneCatalogue.shortNames {
-      guard let index = lower.firstIndex(where: { $0.name == name }), mustShorten(index) else {
-        continue
-      }
-      names[index] = "\(index + 1) \(short)"
-    }
-    for index in PaneCatalogue.namesLeftOut(of: lower) where mustShorten(index) {
-      names[index] = "\(index + 1)"
-    }
-    return names
   }
 
   private mutating func drawTab(
