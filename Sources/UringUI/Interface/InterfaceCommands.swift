@@ -145,7 +145,12 @@ extension Interface {
   private mutating func cross() {
     let action = scene.map { focusedPane.cross($0) } ?? .none
     if action == .none, let side = focusedPane.crossing {
-      notice = (Notice("no \(side.lowercased()) is known for this row"), until: .max)
+      let hasFindings = scene.map { focusedPane.leadsToFindings($0) } ?? false
+      notice = (
+        Notice(
+          "no \(side.lowercased()) is known for this row"
+            + (hasFindings ? "; Enter leads to its finding" : "")), until: .max
+      )
     }
     open(action)
   }

@@ -22,6 +22,8 @@ protocol Pane: Sendable {
   /// The action that opens the counterpart of the chosen row: the group of a request, a request of
   /// a group, the borrowers of a buffer, the finding about a ring.
   func cross(_ scene: Scene) -> PaneAction
+  /// True if there are findings about the chosen row, to which ``open(_:)`` leads.
+  func leadsToFindings(_ scene: Scene) -> Bool
   /// The ring of the chosen row; nil if the row has none.
   func ring(_ scene: Scene) -> Ring.ID?
   /// The pane with all fields of the chosen row, or of the entity that the pane shows; nil if there is none.
@@ -104,6 +106,7 @@ extension Pane {
   func cross(_ scene: Scene) -> PaneAction { .none }
   func ring(_ scene: Scene) -> Ring.ID? { nil }
   func fieldsPane(_ scene: Scene) -> (any Pane)? { nil }
+  func leadsToFindings(_ scene: Scene) -> Bool { false }
   mutating func select(request: Request.ID) -> Bool { false }
   func shows(_ action: PaneAction) -> Bool { false }
   var resets: Bool { false }
