@@ -35,4 +35,27 @@ import Testing
     press(&interface, "2", "G")
     #expect(interface.notice?.0.text == "no group is known for this row")
   }
+
+  @Test func aLatencyWhoseRequestsLeftTheHistorySaysSo() {
+    var snapshot = Self.workload
+    snapshot.latency.append(Make.latency(opcode: 23, [(1_000, 10)]))
+    var interface = interface(snapshot)
+    press(&interface, "3")
+    let row = { (interface: Interface) in (interface.focusedPane as? LatencyPane)?.table.selectedRow
+    }
+    if row(interface)?.opcode.rawValue != 23 { press(&interface, .down) }
+    #expect(row(interface)?.opcode.rawValue == 23)
+    press(&interface, .enter)
+    let text = screen(&interface, width: 120, height: 40)
+    #expect(text.contains("the requests of this row have left the history"), "\(text)")
+    #expect(!text.contains("no row matches the filter"), "\(text)")
+    #expect(interface.focusedPane.name == "Latency")
+  }
+
+  @Test func aLatencyWhoseRequestsAreKeptListsThem() {
+    var interface = interface()
+    press(&interface, "3", .enter)
+    #expect(interface.focusedPane.name == "Recent")
+    #expect(interface.focusedPane.filter == "op=READ ring=1")
+  }
 }

@@ -120,6 +120,7 @@ extension Interface {
       guard let index = lower.firstIndex(where: { $0 is ListPane<RecentContent> }) else { return }
       _ = change(.lower(index)) { $0.setFilter(query, scene: $1) }
       show(pane: index)
+    case .explain(let text): notice = (Notice(text), until: .max)
     case .selectRing: focus = .lower(current)
     }
   }

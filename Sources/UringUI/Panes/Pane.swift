@@ -87,6 +87,8 @@ enum PaneAction: Hashable, Sendable {
   case showRing(Ring.ID)
   /// Lists the ended requests for which a ``Query`` holds.
   case listEnded(String)
+  /// Tells the user why there is nothing to open.
+  case explain(String)
   /// Limits the lower panes to this ring; nil for all rings.
   case selectRing(Ring.ID?)
 }
@@ -104,9 +106,9 @@ extension Pane {
   func open(_ scene: Scene) -> PaneAction { .none }
   var crossing: String? { nil }
   func cross(_ scene: Scene) -> PaneAction { .none }
+  func leadsToFindings(_ scene: Scene) -> Bool { false }
   func ring(_ scene: Scene) -> Ring.ID? { nil }
   func fieldsPane(_ scene: Scene) -> (any Pane)? { nil }
-  func leadsToFindings(_ scene: Scene) -> Bool { false }
   mutating func select(request: Request.ID) -> Bool { false }
   func shows(_ action: PaneAction) -> Bool { false }
   var resets: Bool { false }
