@@ -4,7 +4,7 @@ import UringSources
 extension Interface {
   mutating func perform(_ command: Command) -> [Effect] {
     switch command {
-    case .help: modal = .help(ScrollingText())
+    case .help: modal = .help(ScrollingText(), of: nil, over: nil)
     case .search:
       modal = .prompt(Prompt(kind: .search, field: TextField()))
     case .filter:

@@ -122,16 +122,18 @@ extension Interface {
 
   private mutating func drawModal(into canvas: inout Canvas, _ layout: ScreenLayout) {
     switch modal {
-    case .help(var text)?:
+    case .help(var text, let column, let menu)?:
       var area = canvas.bounds
       _ = area.takeTop(layout.header.height)
       _ = area.takeBottom(1)
       canvas.fill(area)
-      text.draw(
-        HelpText.lines(
-          panes: lower.map(\.name), keepsChanges: options.keep != nil, width: area.width - 1),
-        into: &canvas, in: area)
-      modal = .help(text)
+      let width = area.width - 1
+      let lines =
+        column.map { HelpText.lines(of: $0, width: width) }
+        ?? HelpText.lines(
+          panes: lower.map(\.name), keepsChanges: options.keep != nil, width: width)
+      text.draw(lines, into: &canvas, in: area)
+      modal = .help(text, of: column, over: menu)
       targets.append((area, .key(.escape)))
     case .sortMenu(let position)?:
       let titles = focusedPane.sortTitles
