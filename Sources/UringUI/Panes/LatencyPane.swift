@@ -80,7 +80,7 @@ struct LatencyPane: TablePane {
     var greatest: UInt64 = 0
     for latency in scene.snapshot.latency where scene.ring == nil || latency.ring == scene.ring {
       guard let first = latency.buckets.first, let last = latency.buckets.last else { continue }
-      least = min(least, first.upperBound)
+      least = min(least, first.boundBelow)
       greatest = max(greatest, last.upperBound)
     }
     return LogAxis(from: min(least, greatest), through: greatest)
