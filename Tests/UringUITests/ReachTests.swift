@@ -58,4 +58,38 @@ import Testing
     #expect(interface.focusedPane.name == "Recent")
     #expect(interface.focusedPane.filter == "op=READ ring=1")
   }
+
+  @Test func aKeyOfTheOtherModeIsExplainedInOneReading() {
+    var replay = interface(timeline: Self.timeline)
+    press(&replay, "r")
+    #expect(
+      replay.notice?.0.text
+        == "r works only in a live capture (ask the kernel again which requests are in flight)")
+  }
+
+  /// The name of a connected socket and the description of its state both contain its addresses.
+  @Test(arguments: [
+    ("tcp 10.0.0.1:80 → 10.0.0.2:4711", "tcp 10.0.0.1:80, peer 10.0.0.2:4711, established"),
+    ("tcp 0.0.0.0:80 listening", "tcp 0.0.0.0:80, listening"),
+    ("unix @own → /run/peer", "unix stream @own, peer /run/peer, peer process postgres/77"),
+    ("pipe:[77]", "write end: server/4242 fd 8"),
+    ("socket:[7]", "tcp 10.0.0.1:80, peer 10.0.0.2:4711, established"),
+  ]) func addressesAreNamedOnce(name: String, state: String) {
+    var request = Make.request(5, fd: 7, state: .pollArmed)
+    request.place = .poll
+    request.pollEvents = 4
+    var snapshot = Make.snapshot(rings: [Make.ring(1, inFlight: 1)], requests: [request])
+    snapshot.fileNames.descriptors[.init(tgid: request.submitterTgid, fd: 7)] = name
+    snapshot.fileStates[5] = FileState(
+      pollEvents: 0, receiveBytes: nil, sendBytes: 0, text: state, time: Make.start)
+    var interface = interface(snapshot)
+    press(&interface, .enter)
+    let text = screen(&interface, width: 200, height: 40)
+    let rest =
+      [
+        "tcp 10.0.0.1:80 → 10.0.0.2:4711": " (established)", "tcp 0.0.0.0:80 listening": "",
+        "unix @own → /run/peer": " (peer process postgres/77)",
+      ][name] ?? " (\(state))"
+    #expect(text.contains("POLLOUT of \(name), which is not ready\(rest)"), "\(text)")
+  }
 }
