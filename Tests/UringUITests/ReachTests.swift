@@ -67,6 +67,19 @@ import Testing
         == "r works only in a live capture (ask the kernel again which requests are in flight)")
   }
 
+  @Test func theTextOfAnEmptyListOnASelectedRingHasTheReason() {
+    var options = UserInterfaceOptions()
+    options.seesEveryRequest = false
+    var interface = interface(options: options)
+    press(&interface, .tab, .down, .down, .tab, "2")
+    let text = screen(&interface, width: 120)
+    #expect(interface.scene?.ring == 2)
+    #expect(
+      text.contains(
+        "no request selected by the command-line options has ended yet on the selected ring"),
+      "\(text)")
+  }
+
   /// The name of a connected socket and the description of its state both contain its addresses.
   @Test(arguments: [
     ("tcp 10.0.0.1:80 → 10.0.0.2:4711", "tcp 10.0.0.1:80, peer 10.0.0.2:4711, established"),

@@ -59,7 +59,7 @@ extension ListContent {
   static func note(_ scene: Scene) -> String? { nil }
   static func emptyText(_ scene: Scene) -> String { emptyText }
   static func hiddenText(_ scene: Scene) -> String? {
-    scene.ring == nil ? nil : emptyText + " on the selected ring"
+    scene.ring == nil ? nil : emptyText(scene) + " on the selected ring"
   }
   static func open(_ row: Row) -> PaneAction { .none }
   static func select(_ row: Row) -> PaneAction { .none }
