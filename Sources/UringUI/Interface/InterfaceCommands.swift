@@ -9,7 +9,7 @@ extension Interface {
       modal = .prompt(Prompt(kind: .search, field: TextField()))
     case .filter:
       let filter = focusedPane.filter
-      modal = .prompt(Prompt(kind: .filter, field: TextField(filter), before: filter))
+      modal = .prompt(Prompt(kind: .filter, field: TextField(filter)))
     case .columnMenu: modal = .columnMenu(position: 0)
     case .totals:
       if focusedPane.totalsTitles.isEmpty {

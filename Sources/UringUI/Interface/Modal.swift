@@ -32,8 +32,6 @@ struct Prompt: Sendable {
 
   var kind: Kind
   var field: TextField
-  /// The filter's text before it was edited.
-  var before = ""
   /// Why the answer was rejected.
   var complaint: String?
 
