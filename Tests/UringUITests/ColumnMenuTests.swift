@@ -126,4 +126,17 @@ import Testing
       #expect(screen(&interface) == before)
     }
   }
+
+  /// The totals are those of the rows that pass the filter.
+  @Test func theTotalsNameTheFilterOfTheirRows() {
+    var interface = interface()
+    press(&interface, .function(4))
+    type(&interface, "age>1ms")
+    press(&interface, .enter, .function(5))
+    #expect(screen(&interface).contains("of the rows that match age>1ms"))
+    press(&interface, .enter)
+    #expect(screen(&interface).contains("of the rows that match age>1ms"))
+    press(&interface, .escape, .escape, .function(5))
+    #expect(!screen(&interface).contains("of the rows that match"))
+  }
 }

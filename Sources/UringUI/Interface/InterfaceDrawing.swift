@@ -156,15 +156,27 @@ extension Interface {
         drawLine(complaint, .alarm, atMost: 3, into: &canvas, above: layout.functionBar)
       }
     case .totalsMenu(let position)?:
+      let foot = drawTotalsFilter(layout, into: &canvas)
       drawMenu(
-        "Sum by", focusedPane.totalsTitles, position, layout, into: &canvas)
+        "Sum by", focusedPane.totalsTitles, position, layout, foot: foot, into: &canvas)
     case .totals(let field, let position)?:
       guard let scene, let lines = focusedPane.totals(by: field, scene)?.lines else { break }
+      let foot = drawTotalsFilter(layout, into: &canvas)
       drawMenu(
         lines[0], Array(lines.dropFirst()), min(position, max(0, lines.count - 2)), layout,
-        into: &canvas)
+        foot: foot, into: &canvas)
     default: break
     }
+  }
+
+  /// Draws the filter whose rows the totals count. Returns the number of its lines.
+  private func drawTotalsFilter(_ layout: ScreenLayout, into canvas: inout Canvas) -> Int {
+    let filter = focusedPane.filter
+    guard !filter.isEmpty, focusedPane.filterError == nil else { return 0 }
+    let most = 3
+    let text = "totals of the rows that match \(filter)"
+    drawLine(text, .selected, atMost: most, into: &canvas, above: layout.functionBar)
+    return text.wrapped(to: canvas.width - 1, atMost: most).count
   }
 
   private func drawNotice(into canvas: inout Canvas, above bar: Rect) {
