@@ -136,6 +136,23 @@ import UringTrace
     #expect(snapshot.lastSecond == second)
   }
 
+  /// Six requests in the first millisecond are no 6,000 requests per second.
+  @Test func ratesAreNotExtrapolatedFromTheFirstMoments() throws {
+    var stream = RecordStream()
+    for _ in 0..<6 { stream.submit(1, "READ") }
+    var aggregator = stream.replay()
+    let start = stream.time
+    for (milliseconds, isMeasured) in [(1, false), (200, false), (300, true), (2_000, true)] {
+      aggregator.advance(to: start + UInt64(milliseconds) * 1_000_000)
+      let snapshot = aggregator.snapshot()
+      for rates in [snapshot.lastSecond, snapshot.lastMinute, snapshot.rings[0].lastSecond] {
+        #expect((rates.ifMeasured != nil) == isMeasured, "\(milliseconds) ms")
+      }
+    }
+    let minute = try #require(aggregator.snapshot().lastMinute.ifMeasured)
+    #expect(abs(minute.submitted - 3) < 0.01)
+  }
+
   @Test func ratesFallToZeroWhenNothingHappens() {
     var stream = RecordStream()
     for _ in 0..<100 {

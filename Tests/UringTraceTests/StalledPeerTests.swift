@@ -51,7 +51,7 @@ import UringFindings
     #expect(
       summary.contains(
         Self.peer
-          + "; process 10 catches signals, and their handlers can use socket:[7]"), "\(summary)")
+          + "; process 10 has signal handlers, which may read or write socket:[7]"), "\(summary)")
   }
 
   /// A finding must not name a peer that uringtop has not seen: one on another machine, or one that

@@ -94,4 +94,49 @@ import Testing
     let wide = screen(&interface, width: 200, height: 40)
     #expect(wide.contains("CHAIN") && wide.contains("GROUP"))
   }
+
+  @Test(arguments: [Key.function(1), "?", "h"]) func helpExplainsTheColumnAndComesBack(key: Key) {
+    var interface = interface()
+    press(&interface, .function(2), .down, .down)
+    let choice = interface.focusedPane.columnChoices[2]
+    press(&interface, key)
+    let text = screen(&interface)
+    let words = text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+    #expect(words.contains("Column \(choice.title)"), "\(text)")
+    #expect(words.contains(choice.meaning), "\(text)")
+    #expect(text.contains("F7 F8"), "\(text)")
+    press(&interface, .escape)
+    guard case .columnMenu(position: 2)? = interface.modal else {
+      Issue.record("the chooser is not open: \(String(describing: interface.modal))")
+      return
+    }
+    #expect(screen(&interface).contains("[x] \(choice.title)"))
+    press(&interface, .escape)
+    #expect(interface.modal == nil)
+  }
+
+  @Test func helpInTheOtherMenusComesBackToThem() {
+    for menu in [Key.function(5), .function(6)] {
+      var interface = interface()
+      press(&interface, menu, .down)
+      let before = screen(&interface)
+      press(&interface, .function(1))
+      #expect(screen(&interface).contains("this help"))
+      press(&interface, .escape)
+      #expect(screen(&interface) == before)
+    }
+  }
+
+  /// The totals are those of the rows that pass the filter.
+  @Test func theTotalsNameTheFilterOfTheirRows() {
+    var interface = interface()
+    press(&interface, .function(4))
+    type(&interface, "age>1ms")
+    press(&interface, .enter, .function(5))
+    #expect(screen(&interface).contains("of the rows that match age>1ms"))
+    press(&interface, .enter)
+    #expect(screen(&interface).contains("of the rows that match age>1ms"))
+    press(&interface, .escape, .escape, .function(5))
+    #expect(!screen(&interface).contains("of the rows that match"))
+  }
 }

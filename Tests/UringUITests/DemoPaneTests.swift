@@ -77,6 +77,17 @@ import Testing
     #expect(rates.ios == 200 && rates.history == [1_000, 200])
   }
 
+  @Test func theFirstMomentsHaveNoRate() {
+    var rates = DemoRates()
+    var status = Self.status
+    status.time = status.startTime + 1_000_000
+    rates.update(status)
+    #expect(rates.ios == nil && rates.history.isEmpty)
+    status.time = status.startTime + 1_000_000_000
+    rates.update(status)
+    #expect(rates.ios != nil && rates.history.count == 1)
+  }
+
   @Test func whatGoesWrongStandsOut() {
     var failed = Self.status
     failed.failure = "the device is gone"

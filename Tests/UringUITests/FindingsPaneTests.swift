@@ -148,7 +148,7 @@ import UringTrace
 
   @Test func textIsWrappedBetweenWords() {
     #expect("one two three".wrapped(to: 7) == ["one two", "three"])
-    #expect("one".wrapped(to: 2) == ["one"])
+    #expect("one".wrapped(to: 2) == ["on", "e"])
     #expect("".wrapped(to: 5) == [""])
   }
 }

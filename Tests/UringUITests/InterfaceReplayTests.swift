@@ -82,7 +82,7 @@ import Testing
     snapshot.events.append(Make.event(.complete, at: 3, request: 10, value: -5))
     interface.update(snapshot, timeline: Self.timeline)
     let text = screen(&interface, width: 120)
-    #expect(text.contains("EIO, request 10"), "\(text)")
+    #expect(text.contains("request 10 (READ of fd 7): -EIO"), "\(text)")
     #expect(interface.lower[interface.current].name == "Recent")
   }
 

@@ -175,9 +175,44 @@ import Testing
     var interface = interface(Make.snapshot(rings: [ring], recent: ended, at: 5))
     let text = screen(&interface, width: 160)
     #expect(
-      text.contains("(2.00k/s × 700µs), at least 2 at once; these have just ended"), "\(text)")
+      text.contains(
+        "(2.00k/s × 700µs), at times 2 or more; these have just ended"), "\(text)")
     #expect(text.contains("── 0; a sample ──"), "\(text)")
     #expect(text.contains("0xa0") && text.contains("0xa1") && !text.contains("0xa2"), "\(text)")
+  }
+
+  /// The list of a fast ring holds whatever is in flight at the moment of the snapshot: its length
+  /// jumps.
+  @Test func theListOfAFastRingSaysHowManyAreInFlightOnAverage() {
+    var ring = Make.ring(1, pid: 100, comm: "server", inFlight: 1, rate: 800_000)
+    ring.lastSecond.completed = 800_000
+    ring.latency.count = 1_000_000
+    ring.latency.mean = 1_000
+    let running = Make.request(40, startedAt: 4.999_99)
+    let ended = [(4.8, 4.9), (4.7, 4.85)].enumerated().map { index, times in
+      var request = Make.request(UInt64(index) + 21, state: .completed, startedAt: times.0)
+      request.lastTime = Make.start + UInt64(times.1 * 1e9)
+      return request
+    }
+    var interface = interface(
+      Make.snapshot(rings: [ring], requests: [running], recent: ended, at: 5))
+    let text = screen(&interface, width: 120)
+    #expect(
+      text.contains(
+        "in flight: about 0.8 on average (800k/s × 1.00µs), at times 2 or more"),
+      "\(text)")
+    press(&interface, "i")
+    let page = screen(&interface, width: 120)
+    #expect(page.contains("In flight  1  about 0.8 on average (800k/s × 1.00µs)"), "\(page)")
+  }
+
+  @Test func theListOfASlowRingHasNoAverage() {
+    var ring = Make.ring(1, pid: 100, comm: "server", inFlight: 1, rate: 50)
+    ring.latency.count = 1_000
+    ring.latency.mean = 20_000_000
+    var interface = interface(
+      Make.snapshot(rings: [ring], requests: [Make.request(40, startedAt: 4)], at: 5))
+    #expect(!screen(&interface, width: 120).contains("on average"))
   }
 
   @Test func whatOptionsLeaveOutIsNotDenied() {

@@ -253,11 +253,17 @@ extension FieldSet<Ring> {
           """
       ) { ring, _ in ring.lastTaken },
       .object(
-        "last_second", FieldSet<Rates>.rates, .always, meaning: "Rates over the last second."
-      ) { ring, _ in ring.lastSecond },
+        "last_second", FieldSet<Rates>.rates,
+        meaning: """
+          Rates over the last second; null in the first quarter of a second of the observation.
+          """
+      ) { ring, _ in ring.lastSecond.ifMeasured },
       .object(
-        "last_minute", FieldSet<Rates>.rates, .always, meaning: "Rates over the last minute."
-      ) { ring, _ in ring.lastMinute },
+        "last_minute", FieldSet<Rates>.rates,
+        meaning: """
+          Rates over the last minute; null in the first quarter of a second of the observation.
+          """
+      ) { ring, _ in ring.lastMinute.ifMeasured },
       .object(
         "latency", FieldSet<LatencySummary>.summaries, .always,
         meaning: "Latencies over all opcodes."

@@ -62,13 +62,17 @@ extension FieldSet<Snapshot> {
         meaning: "Totals over all rings, including rings that are no longer listed."
       ) { snapshot, _ in snapshot.totals },
       .object(
-        "last_second", FieldSet<Rates>.rates, .always,
-        meaning: "Rates over the last second, all rings."
-      ) { snapshot, _ in snapshot.lastSecond },
+        "last_second", FieldSet<Rates>.rates,
+        meaning: """
+          Rates over the last second, all rings; null in the first quarter of a second of the observation.
+          """
+      ) { snapshot, _ in snapshot.lastSecond.ifMeasured },
       .object(
-        "last_minute", FieldSet<Rates>.rates, .always,
-        meaning: "Rates over the last minute, all rings."
-      ) { snapshot, _ in snapshot.lastMinute },
+        "last_minute", FieldSet<Rates>.rates,
+        meaning: """
+          Rates over the last minute, all rings; null in the first quarter of a second of the observation.
+          """
+      ) { snapshot, _ in snapshot.lastMinute.ifMeasured },
       .list("rings", FieldSet<Ring>.rings, meaning: "Open and recently closed rings, by `id`.") {
         snapshot, _ in snapshot.rings
       },

@@ -113,12 +113,7 @@ extension Evidence {
   /// The request that cancelled `request`. Nil unless exactly one cancelling request of the ring
   /// named it by its `user_data`.
   fileprivate func canceller(of request: Request) -> Request? {
-    let found = ended(on: request.ring, within: .history) {
-      $0.opcode.cancels && $0.isSQEKnown && $0.hasResult && $0.result >= 0
-        // Without flags such as IORING_ASYNC_CANCEL_FD, `addr` names the target.
-        && $0.sqe.op_flags == 0 && $0.sqe.len == 0 && $0.sqe.addr == request.userData
-        && $0.startTime <= request.lastTime && $0.lastTime >= request.startTime
-    }
+    let found = ended(on: request.ring, within: .history) { $0.hasCancelled(request) }
     return found.count == 1 ? found[0] : nil
   }
 }

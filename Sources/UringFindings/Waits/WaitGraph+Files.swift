@@ -126,7 +126,7 @@ extension WaitGraph {
     for tgid in tgids where waiting.contains(tgid) {
       if threads(of: tgid).first.map({ Signals($0.signals).wakeByHand }) ?? false {
         return .open(
-          "process \(tgid) catches signals, and their handlers can use \(name(identity))")
+          "process \(tgid) has signal handlers, which may read or write \(name(identity))")
       }
     }
     return .waits(

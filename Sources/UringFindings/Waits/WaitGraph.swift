@@ -125,7 +125,7 @@ struct WaitGraph {
     let threads = threads(of: tgid)
     guard !threads.isEmpty else { return .open("process \(tgid) was not looked at") }
     if Signals(threads[0].signals).wakeAtAnyTime {
-      return .open("process \(tgid) catches signals that can arrive at any time")
+      return .open("process \(tgid) has handlers for signals that can arrive at any time")
     }
     let held = snapshot.rings.filter { ring in
       !ring.isClosed && (ring.inFlight > 0 || !snapshot.knowsInFlight(on: ring))

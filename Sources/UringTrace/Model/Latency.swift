@@ -72,6 +72,9 @@ public struct OpcodeLatency: Sendable {
   public struct Bucket: Hashable, Sendable {
     public var upperBound: UInt64
     public var count: UInt64
+
+    /// The largest value of the bucket below this one.
+    package var boundBelow: UInt64 { LatencyHistogram.coarseBoundBelow(upperBound) }
   }
 }
 

@@ -96,4 +96,19 @@ public struct FileState: Sendable, Hashable {
   public var text: String
   /// Time at which the state was read; nanoseconds, CLOCK_MONOTONIC.
   public var time: UInt64
+
+  /// ``text`` without the addresses that the file's name contains: "established" for the text "tcp
+  /// 10.0.0.1:80, peer 10.0.0.2:4711, established" and the name "tcp 10.0.0.1:80 → 10.0.0.2:4711".
+  package func details(besides name: String) -> String {
+    var text = text
+    for kind in ["unix stream", "unix datagram"]
+    where text.hasPrefix(kind + ",")
+      || text.hasPrefix(kind + " ")
+    {
+      text = "unix" + text.dropFirst(kind.count)
+    }
+    let words = name.replacing(" → ", with: ", peer ").replacing(" listening", with: ", listening")
+    guard words != name, text == words || text.hasPrefix(words + ", ") else { return self.text }
+    return String(text.dropFirst(words.count + 2))
+  }
 }

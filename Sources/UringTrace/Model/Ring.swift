@@ -204,6 +204,15 @@ public struct Rates: Hashable, Sendable {
   public var errors: Double = 0
   public var bytesRead: Double = 0
   public var bytesWritten: Double = 0
+  /// Length of the time over which the rates are averages, in nanoseconds: a second, a minute, or
+  /// less if the observation has only begun.
+  package var span: UInt64 = 1_000_000_000
+
+  /// The rates; nil if the observation has only begun. The requests of a few milliseconds say
+  /// nothing about a second.
+  public var ifMeasured: Rates? { span >= Self.leastSpan ? self : nil }
+
+  package static let leastSpan: UInt64 = 250_000_000
 
   public init() {}
 }

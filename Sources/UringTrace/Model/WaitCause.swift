@@ -94,11 +94,13 @@ extension Snapshot {
 
   private func fileText(_ request: Request) -> String {
     let events = Self.essential(request.pollEvents)
-    var text = events.isEmpty ? file(of: request) : "\(events) of \(file(of: request))"
+    let name = file(of: request)
+    var text = events.isEmpty ? name : "\(events) of \(name)"
     guard let state = fileStates[request.id] else { return text }
     let reported = Self.essential(state.pollEvents, withErrors: true)
     text += reported.isEmpty ? ", which is not ready" : ", which reports \(reported)"
-    if !state.text.isEmpty { text += " (\(state.text))" }
+    let details = state.details(besides: name)
+    if !details.isEmpty { text += " (\(details))" }
     return text
   }
 

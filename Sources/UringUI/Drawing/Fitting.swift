@@ -14,6 +14,27 @@ extension String {
     return String(result) + "…" + String(repeating: " ", count: max(0, width - 1 - column))
   }
 
+  /// The text in at most `width` columns. If it is cut off, it ends with "…". A number is whole or
+  /// left out, because the first digits of a number would look like another number.
+  func cut(to width: Int) -> String {
+    if displayWidth <= width { return self }
+    guard width > 0 else { return "" }
+    var column = 0
+    var rest = unicodeScalars[...]
+    var kept = String.UnicodeScalarView()
+    while let scalar = rest.first, column + (scalar.displayWidth ?? 1) < width {
+      column += scalar.displayWidth ?? 1
+      kept.append(rest.removeFirst())
+    }
+    let isDigit = { (scalar: Unicode.Scalar?) in scalar.map { "0"..."9" ~= $0 } ?? false }
+    let isMark = { (scalar: Unicode.Scalar?) in scalar == "," || scalar == "." }
+    if isDigit(rest.first) || isMark(rest.first) && isDigit(rest.dropFirst().first) {
+      while isDigit(kept.last) || isMark(kept.last) { kept.removeLast() }
+    }
+    while kept.last == " " { kept.removeLast() }
+    return String(kept) + "…"
+  }
+
   /// The end of the text, if the text is wider than `width` columns. Paths and pointers differ at
   /// their ends.
   func tail(_ width: Int) -> String {

@@ -17,6 +17,13 @@ struct LogAxis: Hashable, Sendable {
     return max(0, min(width - 1, Int(part * Double(width))))
   }
 
+  /// The columns for the times after `start`, up to `end`.
+  func columns(after start: UInt64, through end: UInt64, width: Int) -> ClosedRange<Int> {
+    let last = column(of: end, width: width)
+    let isLeftEnd = log10(Double(max(1, start))) <= low
+    return min(isLeftEnd ? 0 : column(of: start, width: width) + 1, last)...last
+  }
+
   /// The powers of ten between the ends of the axis.
   var decades: [UInt64] {
     let first = Int(low.rounded(.up))

@@ -1,21 +1,29 @@
 extension [Piece] {
-  /// Breaks the pieces into lines of at most `width` columns, between words where possible. All
-  /// lines but the first are indented.
+  /// Breaks the pieces into lines of at most `width` columns, between words where possible, and
+  /// otherwise within a word. All lines but the first are indented.
   func wrapped(to width: Int, indent: Int) -> [[Piece]] {
     var lines: [[Piece]] = [[]]
     var used = 0
     for piece in self {
       var text = ""
       for word in piece.text.words {
-        let room = width - used - text.displayWidth
-        guard String(word).displayWidth > room, used + text.displayWidth > indent else {
-          text += word
-          continue
+        func breakLine() {
+          lines[lines.count - 1].append(Piece(text, piece.style))
+          lines.append([Piece(String(repeating: " ", count: indent))])
+          used = indent
         }
-        lines[lines.count - 1].append(Piece(text, piece.style))
-        lines.append([Piece(String(repeating: " ", count: indent))])
-        used = indent
-        text = String(word.drop { $0 == " " })
+        let fits = String(word).displayWidth <= width - used - text.displayWidth
+        if fits || used + text.displayWidth <= indent {
+          text += word
+        } else {
+          breakLine()
+          text = String(word.drop { $0 == " " })
+        }
+        while let (head, tail) = text.broken(at: width - used) {
+          text = head
+          breakLine()
+          text = tail
+        }
       }
       lines[lines.count - 1].append(Piece(text, piece.style))
       used += text.displayWidth
@@ -41,7 +49,20 @@ extension String {
     return words + [self[start...]]
   }
 
-  /// Breaks the text into lines of at most `width` columns, between words where possible.
+  /// The characters that fit into `width` columns, at least one, and the rest; nil if all fit.
+  fileprivate func broken(at width: Int) -> (head: String, tail: String)? {
+    guard displayWidth > width else { return nil }
+    var used = 0
+    let end = indices.dropFirst().first { index in
+      used += String(self[self.index(before: index)]).displayWidth
+      return used + String(self[index]).displayWidth > width
+    }
+    guard let end else { return nil }
+    return (String(self[..<end]), String(self[end...]))
+  }
+
+  /// Breaks the text into lines of at most `width` columns, between words where possible, and
+  /// otherwise within a word.
   func wrapped(to width: Int) -> [String] {
     var lines: [String] = []
     var line = ""
@@ -53,6 +74,10 @@ extension String {
       } else {
         lines.append(line)
         line = word
+      }
+      while let (head, tail) = line.broken(at: width) {
+        lines.append(head)
+        line = tail
       }
     }
     return lines + [line]

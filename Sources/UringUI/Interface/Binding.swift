@@ -103,7 +103,7 @@ extension Binding {
     Binding(["d"], .dump, label: "Dump", "write the trace to a JSON file"),
     Binding([.tab], .nextPane, label: "Pane", "next pane"),
     Binding([.backTab], .previousPane, "previous pane"),
-    Binding(["r"], .inventory, in: .live, "list again the requests that the kernel has in flight"),
+    Binding(["r"], .inventory, in: .live, "ask the kernel again which requests are in flight"),
     Binding(["a"], .allRings, "requests of all rings"),
     Binding(["I"], .invert, in: .list, "invert the sort order"),
     Binding(["n"], .searchNext, in: .list, "next match"),
@@ -134,7 +134,7 @@ extension Binding {
       })
     else { return nil }
     let place = other == .live ? "in a live capture" : "in a recording"
-    return "\(key.name) works only \(place): \(binding.help)"
+    return "\(key.name) works only \(place) (\(binding.help))"
   }
 }
 

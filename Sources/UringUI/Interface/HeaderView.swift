@@ -88,29 +88,29 @@ struct HeaderView {
 
   private func figures(isShort: Bool) -> [Item] {
     guard let snapshot = interface.scene?.snapshot else { return [] }
-    let second = snapshot.lastSecond
+    let second = snapshot.lastSecond.ifMeasured
     let lost = snapshot.lost.total + snapshot.damagedRecordCount
     let unlisted = snapshot.notListed
     let inFlight =
       Humanise.count(UInt64(snapshot.requests.count))
       + (unlisted == 0 ? "" : " (+\(Humanise.count(unlisted))\(isShort ? "" : " not listed"))")
     var items = [
-      Item(isShort ? "req/s" : "Requests/s", Humanise.rate(second.submitted), priority: 1),
+      Item(isShort ? "req/s" : "Requests/s", Humanise.rate(second?.submitted), priority: 1),
       Item(isShort ? "infl" : "In flight", inFlight, priority: 0),
     ]
     if !isShort {
-      items.append(Item("Done/s", Humanise.rate(second.completed), priority: 6))
+      items.append(Item("Done/s", Humanise.rate(second?.completed), priority: 6))
       let open = snapshot.rings.count { !$0.isClosed }
       let note = open < snapshot.rings.count ? " open" : ""
       items.append(Item("Rings", "\(open)\(note)", priority: 7))
       items.append(
         Item(
-          "Errors/s", Humanise.rate(second.errors), priority: 4,
-          style: second.errors > 0 ? .error : .value))
+          "Errors/s", Humanise.rate(second?.errors), priority: 4,
+          style: second.map { $0.errors > 0 } ?? false ? .error : .value))
       items.append(
-        Item("Read", Humanise.bytes(UInt64(max(0, second.bytesRead))) + "/s", priority: 8))
+        Item("Read", Humanise.bytesPerSecond(second?.bytesRead), priority: 8))
       items.append(
-        Item("Written", Humanise.bytes(UInt64(max(0, second.bytesWritten))) + "/s", priority: 9))
+        Item("Written", Humanise.bytesPerSecond(second?.bytesWritten), priority: 9))
     }
     items.append(
       Item(

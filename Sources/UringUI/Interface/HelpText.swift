@@ -3,6 +3,27 @@ import UringTrace
 
 /// The help screen, made from the key table.
 enum HelpText {
+  /// The help of a column in the column menu.
+  static func lines(of column: ColumnChoice, width: Int) -> [[Piece]] {
+    func line(_ name: String, _ text: String) -> [[Piece]] {
+      [Piece("  " + name.fitted(to: indent - 2), .value), Piece(text)]
+        .wrapped(to: max(indent + 20, width), indent: indent)
+    }
+    var lines: [[Piece]] = [[Piece(" Column \(column.title)", .strong)], []]
+    lines += line("Meaning", column.meaning)
+    if let key = column.fieldKey { lines += line("In filters", "\(key)") }
+    lines += line(
+      "Now",
+      !column.isShown
+        ? "hidden"
+        : column.hasRoom ? "shown" : "has no room: a wider terminal or fewer columns show it")
+    lines += [[], [Piece(" Keys in the list of columns", .titleFocused)]]
+    lines += line("Enter Space", "show or hide the column")
+    lines += line("F7 F8", "move the column to the left or to the right")
+    lines += line("Esc", "close the list")
+    return lines
+  }
+
   static func lines(panes: [String], keepsChanges: Bool, width: Int) -> [[Piece]] {
     func line(_ keys: String, _ help: String) -> [[Piece]] {
       help.wrapped(to: max(20, width - indent)).enumerated().map { index, part in

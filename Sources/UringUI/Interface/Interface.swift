@@ -95,8 +95,10 @@ struct Interface: Sendable {
       }
     }
     revision += 1
-    if timeline == nil, snapshot.time != scene?.snapshot.time {
-      rateHistory.append(UInt64(max(0, snapshot.lastSecond.completed)))
+    if timeline == nil, snapshot.time != scene?.snapshot.time,
+      let second = snapshot.lastSecond.ifMeasured
+    {
+      rateHistory.append(UInt64(max(0, second.completed)))
       if rateHistory.count > 60 { rateHistory.removeFirst() }
     }
     let findings = diagnosis.findings(in: snapshot)

@@ -4,12 +4,12 @@ import UringSources
 extension Interface {
   mutating func perform(_ command: Command) -> [Effect] {
     switch command {
-    case .help: modal = .help(ScrollingText())
+    case .help: modal = .help(ScrollingText(), of: nil, over: nil)
     case .search:
       modal = .prompt(Prompt(kind: .search, field: TextField()))
     case .filter:
       let filter = focusedPane.filter
-      modal = .prompt(Prompt(kind: .filter, field: TextField(filter), before: filter))
+      modal = .prompt(Prompt(kind: .filter, field: TextField(filter)))
     case .columnMenu: modal = .columnMenu(position: 0)
     case .totals:
       if focusedPane.totalsTitles.isEmpty {
@@ -120,6 +120,7 @@ extension Interface {
       guard let index = lower.firstIndex(where: { $0 is ListPane<RecentContent> }) else { return }
       _ = change(.lower(index)) { $0.setFilter(query, scene: $1) }
       show(pane: index)
+    case .explain(let text): notice = (Notice(text), until: .max)
     case .selectRing: focus = .lower(current)
     }
   }
@@ -145,7 +146,12 @@ extension Interface {
   private mutating func cross() {
     let action = scene.map { focusedPane.cross($0) } ?? .none
     if action == .none, let side = focusedPane.crossing {
-      notice = (Notice("no \(side.lowercased()) is known for this row"), until: .max)
+      let hasFindings = scene.map { focusedPane.leadsToFindings($0) } ?? false
+      notice = (
+        Notice(
+          "no \(side.lowercased()) is known for this row"
+            + (hasFindings ? "; Enter leads to its finding" : "")), until: .max
+      )
     }
     open(action)
   }

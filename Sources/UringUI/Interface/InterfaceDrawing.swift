@@ -70,14 +70,16 @@ extension Interface {
     guard let scene else { return }
     var summary = self[place.pane].summary(scene)
     if place.hasTabs, place.pane != .rings, let id = scene.ring, let ring = scene.ring(id) {
-      summary += "  ring \(id): \(scene.label(of: ring))"
+      // The ring's name may be cut off, but not its number.
+      let number = "  ring \(id): "
+      if summary.displayWidth + number.displayWidth + 4 < limit(x) {
+        summary += number + scene.label(of: ring)
+      }
     }
     // Leaves a gap, because a number right beside the tabs would look like a tab's number.
     if place.hasTabs { x += limit(x) < summary.displayWidth + 4 ? 1 : 2 }
-    // Drops whole words, because a number that is cut off would be wrong.
-    while place.hasTabs, summary.displayWidth + 2 > limit(x), !summary.isEmpty {
-      summary = summary.lastIndex(of: " ").map { String(summary[..<$0]) } ?? ""
-    }
+    summary = summary.cut(to: limit(x) - 2)
+    if summary == "…", self[place.pane].filter.isEmpty { summary = "" }
     if !summary.isEmpty {
       canvas.put(" \(summary) ", x: x, y: rect.y, style: .faint, limit: limit(x))
     }
@@ -92,33 +94,14 @@ extension Interface {
     if !places.contains(where: { $0.pane == .rings }) || slot == .rings {
       x = drawTab("Rings", .rings, into: &canvas, x: x, rect)
     }
-    // Room for the summary beside the tabs: the row count ("11"), or with a filter "1 of 11" and
-    // the filter's text.
-    let beside = self[slot].filter.isEmpty ? 8 : 24
-    let names = tabNames(room: rect.right - x - beside, keepsCurrent: slot != .rings)
-    for (index, name) in names.enumerated() {
-      x = drawTab(name, .lower(index), into: &canvas, x: x, rect)
+    let tabs = TabNames(
+      of: lower, room: rect.right - x, keeping: slot == .rings ? nil : current,
+      hasFilter: !self[slot].filter.isEmpty)
+    for (index, name) in tabs.names.enumerated() {
+      let end = drawTab(name, .lower(index), into: &canvas, x: x, rect)
+      x = tabs.shareBlanks && index + 1 < tabs.names.count ? end - 1 : end
     }
     return x
-  }
-
-  /// Texts of the tabs: the panes' numbers and names. Until all fit, names are shortened, the least
-  /// wanted first, and then left out.
-  private func tabNames(room: Int, keepsCurrent: Bool) -> [String] {
-    var names = lower.enumerated().map { "\($0 + 1) \($1.name)" }
-    func mustShorten(_ index: Int) -> Bool {
-      names.reduce(0) { $0 + $1.count + 2 } > room && !(keepsCurrent && index == current)
-    }
-    for (name, short) in PaneCatalogue.shortNames {
-      guard let index = lower.firstIndex(where: { $0.name == name }), mustShorten(index) else {
-        continue
-      }
-      names[index] = "\(index + 1) \(short)"
-    }
-    for index in PaneCatalogue.namesLeftOut(of: lower) where mustShorten(index) {
-      names[index] = "\(index + 1)"
-    }
-    return names
   }
 
   private mutating func drawTab(
@@ -139,16 +122,18 @@ extension Interface {
 
   private mutating func drawModal(into canvas: inout Canvas, _ layout: ScreenLayout) {
     switch modal {
-    case .help(var text)?:
+    case .help(var text, let column, let menu)?:
       var area = canvas.bounds
       _ = area.takeTop(layout.header.height)
       _ = area.takeBottom(1)
       canvas.fill(area)
-      text.draw(
-        HelpText.lines(
-          panes: lower.map(\.name), keepsChanges: options.keep != nil, width: area.width - 1),
-        into: &canvas, in: area)
-      modal = .help(text)
+      let width = area.width - 1
+      let lines =
+        column.map { HelpText.lines(of: $0, width: width) }
+        ?? HelpText.lines(
+          panes: lower.map(\.name), keepsChanges: options.keep != nil, width: width)
+      text.draw(lines, into: &canvas, in: area)
+      modal = .help(text, of: column, over: menu)
       targets.append((area, .key(.escape)))
     case .sortMenu(let position)?:
       let titles = focusedPane.sortTitles
@@ -171,15 +156,27 @@ extension Interface {
         drawLine(complaint, .alarm, atMost: 3, into: &canvas, above: layout.functionBar)
       }
     case .totalsMenu(let position)?:
+      let foot = drawTotalsFilter(layout, into: &canvas)
       drawMenu(
-        "Sum by", focusedPane.totalsTitles, position, layout, into: &canvas)
+        "Sum by", focusedPane.totalsTitles, position, layout, foot: foot, into: &canvas)
     case .totals(let field, let position)?:
       guard let scene, let lines = focusedPane.totals(by: field, scene)?.lines else { break }
+      let foot = drawTotalsFilter(layout, into: &canvas)
       drawMenu(
         lines[0], Array(lines.dropFirst()), min(position, max(0, lines.count - 2)), layout,
-        into: &canvas)
+        foot: foot, into: &canvas)
     default: break
     }
+  }
+
+  /// Draws the filter whose rows the totals count. Returns the number of its lines.
+  private func drawTotalsFilter(_ layout: ScreenLayout, into canvas: inout Canvas) -> Int {
+    let filter = focusedPane.filter
+    guard !filter.isEmpty, focusedPane.filterError == nil else { return 0 }
+    let most = 3
+    let text = "totals of the rows that match \(filter)"
+    drawLine(text, .selected, atMost: most, into: &canvas, above: layout.functionBar)
+    return text.wrapped(to: canvas.width - 1, atMost: most).count
   }
 
   private func drawNotice(into canvas: inout Canvas, above bar: Rect) {

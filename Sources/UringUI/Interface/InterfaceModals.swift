@@ -4,12 +4,12 @@ import UringTrace
 extension Interface {
   mutating func handle(_ key: Key, in modal: Modal) -> [Effect] {
     switch modal {
-    case .help(var text):
+    case .help(var text, let choice, let menu):
       switch Binding.find(key, in: []) {
       case .navigate(let navigation)?:
         text.navigate(navigation)
-        self.modal = .help(text)
-      default: self.modal = nil
+        self.modal = .help(text, of: choice, over: menu)
+      default: self.modal = menu
       }
     case .sortMenu(let position):
       move(position, by: key, of: focusedPane.sortTitles.count) { .sortMenu(position: $0) }
@@ -36,8 +36,8 @@ extension Interface {
     return []
   }
 
-  /// Handles a key in a menu: keys for moving change the line, Enter chooses it, and all other keys
-  /// close the menu.
+  /// Handles a key in a menu: keys for moving change the line, Enter chooses it, keys for the help
+  /// open the help above the menu, and all other keys close the menu.
   private mutating func move(
     _ position: Int, by key: Key, of count: Int, menu: (Int) -> Modal
   ) {
@@ -50,11 +50,23 @@ extension Interface {
     case .home: moved = 0
     case .end: moved = count - 1
     case .enter: return chooseLine(position)
+    case _ where Binding.find(key, in: []) == .help:
+      return openHelp(over: menu(position))
     default:
       modal = nil
       return
     }
     modal = menu(max(0, min(count - 1, moved)))
+  }
+
+  /// Opens the help above a menu: that of the selected column, or that of all keys.
+  private mutating func openHelp(over menu: Modal) {
+    var column: ColumnChoice?
+    if case .columnMenu(let position) = menu {
+      let choices = focusedPane.columnChoices
+      if choices.indices ~= position { column = choices[position] }
+    }
+    modal = .help(ScrollingText(), of: column, over: menu)
   }
 
   /// Chooses a line of the open menu.

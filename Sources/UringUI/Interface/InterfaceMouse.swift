@@ -28,9 +28,9 @@ extension Interface {
   }
 
   mutating func wheel(x: Int, y: Int, rows: Int) -> [Effect] {
-    if case .help(var text)? = modal {
+    if case .help(var text, let column, let menu)? = modal {
       text.navigate(.scroll(rows))
-      modal = .help(text)
+      modal = .help(text, of: column, over: menu)
     }
     guard modal == nil else { return [] }
     for hit in targets.reversed() where hit.rect.contains(x: x, y: y) {

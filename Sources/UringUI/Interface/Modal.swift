@@ -1,6 +1,7 @@
 /// A dialogue that receives all keys while it is shown.
 enum Modal: Sendable {
-  case help(ScrollingText)
+  /// The help: of a column, or of all keys. It returns to the menu from which it was opened.
+  indirect case help(ScrollingText, of: ColumnChoice?, over: Modal?)
   case prompt(Prompt)
   case sortMenu(position: Int)
   case columnMenu(position: Int)
@@ -17,7 +18,7 @@ enum Modal: Sendable {
     case .help: [(.escape, "Close")]
     case .prompt(let prompt): prompt.bar
     case .sortMenu: [(.enter, "Sort"), (.escape, "Cancel")]
-    case .columnMenu: [(.enter, "Toggle"), (.escape, "Done")]
+    case .columnMenu: [(.function(1), "Help"), (.enter, "Toggle"), (.escape, "Done")]
     case .totalsMenu: [(.enter, "Sum"), (.escape, "Cancel")]
     case .totals: [(.enter, "Filter"), (.escape, "Cancel")]
     case .question: [(.character("y"), "Yes"), (.escape, "No")]
@@ -31,8 +32,6 @@ struct Prompt: Sendable {
 
   var kind: Kind
   var field: TextField
-  /// The filter's text before it was edited.
-  var before = ""
   /// Why the answer was rejected.
   var complaint: String?
 

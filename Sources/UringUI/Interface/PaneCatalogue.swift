@@ -26,7 +26,7 @@ enum PaneCatalogue {
   /// Short names of panes. If the tabs do not fit, names are shortened in this order.
   static let shortNames: KeyValuePairs = [
     "Buffers": "Buf", "Events": "Evt", "Latency": "Lat", "Groups": "Grp", "Findings": "Find",
-    "Requests": "Req", "Recent": "Rec",
+    "Requests": "Req", "Recent": "Rec", "Calls": "Call",
   ]
 
   /// If the tabs do not fit even with short names, names are left out in this order. All other

@@ -14,10 +14,6 @@ struct CallsContent: ListContent {
     scene.snapshot.callsWatchedSince == nil ? "no system calls are known" : emptyText
   }
 
-  static func hiddenText(_ scene: Scene) -> String? {
-    scene.ring == nil ? nil : emptyText(scene) + " on the selected ring"
-  }
-
   static var fields: FieldSet<SystemCalls> { .systemCalls }
 
   static func id(_ row: SystemCalls) -> UInt64 {

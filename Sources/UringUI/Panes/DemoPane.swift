@@ -71,8 +71,8 @@ struct DemoPane: Pane {
     }
     return [
       item("I/O/s", Humanise.rate(rates.ios)),
-      item("Read", Humanise.bytes(UInt64(rates.readBytes)) + "/s"),
-      item("Written", Humanise.bytes(UInt64(rates.writtenBytes)) + "/s"),
+      item("Read", Humanise.bytesPerSecond(rates.readBytes)),
+      item("Written", Humanise.bytesPerSecond(rates.writtenBytes)),
       item("Errors", Humanise.count(status.errors), status.errors > 0 ? .error : .value),
       item("I/Os", Humanise.count(status.ios), .normal),
       item("Members", Humanise.count(status.members), .normal),

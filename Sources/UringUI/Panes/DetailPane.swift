@@ -70,6 +70,10 @@ struct DetailPane: Pane {
 
   var crossing: String? { "Group" }
 
+  func leadsToFindings(_ scene: Scene) -> Bool {
+    request.map { !scene.findings(about: $0.id).isEmpty } ?? false
+  }
+
   func cross(_ scene: Scene) -> PaneAction { request.map { .group(of: $0) } ?? .none }
 
   mutating func click(x: Int, y: Int, scene: Scene) -> PaneAction {

@@ -9,11 +9,18 @@ struct LatencyChart {
   /// Minimum number of rows of the histogram if there is another chart.
   static let minimumHeight = 7
 
-  /// Number of requests for each column of the axis.
+  /// What ``counts(_:axis:width:)`` returns for one request.
+  static let scale: UInt64 = 1_000
+
+  /// Requests for each column of the axis, multiplied by ``scale``. A bucket that is wider than a
+  /// column is spread over all its columns.
   static func counts(_ latency: OpcodeLatency, axis: LogAxis, width: Int) -> [UInt64] {
     var counts = Array(repeating: UInt64(0), count: max(1, width))
     for bucket in latency.buckets {
-      counts[axis.column(of: bucket.upperBound, width: counts.count)] += bucket.count
+      let columns = axis.columns(
+        after: bucket.boundBelow, through: bucket.upperBound, width: counts.count)
+      let part = Double(bucket.count) * Double(scale) / Double(columns.count)
+      for column in columns { counts[column] += max(1, UInt64(min(part, 1e15))) }
     }
     return counts
   }

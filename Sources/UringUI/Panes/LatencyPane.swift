@@ -80,7 +80,7 @@ struct LatencyPane: TablePane {
     var greatest: UInt64 = 0
     for latency in scene.snapshot.latency where scene.ring == nil || latency.ring == scene.ring {
       guard let first = latency.buckets.first, let last = latency.buckets.last else { continue }
-      least = min(least, first.upperBound)
+      least = min(least, first.boundBelow)
       greatest = max(greatest, last.upperBound)
     }
     return LogAxis(from: min(least, greatest), through: greatest)
@@ -130,7 +130,13 @@ struct LatencyPane: TablePane {
 
   /// Lists the ended requests of the row's ring and opcode that are still in the history.
   func open(_ scene: Scene) -> PaneAction {
-    table.selectedRow.map { .listEnded("op=\(Names.opcode($0.opcode)) ring=\($0.ring)") } ?? .none
+    guard let row = table.selectedRow else { return .none }
+    guard scene.snapshot.recent.contains(where: { $0.ring == row.ring && $0.opcode == row.opcode })
+    else {
+      return .explain(
+        "the requests of this row have left the history, which keeps the requests that ended last")
+    }
+    return .listEnded("op=\(Names.opcode(row.opcode)) ring=\(row.ring)")
   }
 
   func ring(_ scene: Scene) -> Ring.ID? { table.selectedRow?.ring }

@@ -37,6 +37,8 @@ protocol ListContent: Sendable {
   /// Label of ``Command/cross`` in the function bar; nil if the command does nothing in this list.
   static var crossing: String? { get }
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction
+  /// True if there are findings about the row, to which ``open(_:)`` leads.
+  static func leadsToFindings(_ row: Row, _ scene: Scene) -> Bool
   /// The row's ring; nil if it has none.
   static func ring(_ row: Row) -> Ring.ID?
   /// The row's kind and number, such as `group 7`, as title of the page of its fields.
@@ -57,12 +59,13 @@ extension ListContent {
   static func note(_ scene: Scene) -> String? { nil }
   static func emptyText(_ scene: Scene) -> String { emptyText }
   static func hiddenText(_ scene: Scene) -> String? {
-    scene.ring == nil ? nil : emptyText + " on the selected ring"
+    scene.ring == nil ? nil : emptyText(scene) + " on the selected ring"
   }
   static func open(_ row: Row) -> PaneAction { .none }
   static func select(_ row: Row) -> PaneAction { .none }
   static var crossing: String? { nil }
   static func cross(_ row: Row, _ scene: Scene) -> PaneAction { .none }
+  static func leadsToFindings(_ row: Row, _ scene: Scene) -> Bool { false }
   static func ring(_ row: Row) -> Ring.ID? { nil }
   static func title(_ row: Row) -> String { name.lowercased() }
   static func fieldsPane(_ row: Row) -> (any Pane)? {
@@ -76,6 +79,9 @@ extension ListContent {
 
 extension ListContent where Row == Request {
   static func ring(_ row: Request) -> Ring.ID? { row.ring }
+  static func leadsToFindings(_ row: Request, _ scene: Scene) -> Bool {
+    !scene.findings(about: row.id).isEmpty
+  }
   static func title(_ row: Request) -> String { "request \(row.id)" }
   static func find(_ id: UInt64, _ scene: Scene) -> Request? { scene.request(id) }
 }
@@ -136,6 +142,10 @@ struct ListPane<Content: ListContent>: TablePane {
 
   func cross(_ scene: Scene) -> PaneAction {
     table.selectedRow.map { Content.cross($0, scene) } ?? .none
+  }
+
+  func leadsToFindings(_ scene: Scene) -> Bool {
+    table.selectedRow.map { Content.leadsToFindings($0, scene) } ?? false
   }
 
   func ring(_ scene: Scene) -> Ring.ID? { table.selectedRow.flatMap(Content.ring) }

@@ -22,6 +22,8 @@ protocol Pane: Sendable {
   /// The action that opens the counterpart of the chosen row: the group of a request, a request of
   /// a group, the borrowers of a buffer, the finding about a ring.
   func cross(_ scene: Scene) -> PaneAction
+  /// True if there are findings about the chosen row, to which ``open(_:)`` leads.
+  func leadsToFindings(_ scene: Scene) -> Bool
   /// The ring of the chosen row; nil if the row has none.
   func ring(_ scene: Scene) -> Ring.ID?
   /// The pane with all fields of the chosen row, or of the entity that the pane shows; nil if there is none.
@@ -85,6 +87,8 @@ enum PaneAction: Hashable, Sendable {
   case showRing(Ring.ID)
   /// Lists the ended requests for which a ``Query`` holds.
   case listEnded(String)
+  /// Tells the user why there is nothing to open.
+  case explain(String)
   /// Limits the lower panes to this ring; nil for all rings.
   case selectRing(Ring.ID?)
 }
@@ -102,6 +106,7 @@ extension Pane {
   func open(_ scene: Scene) -> PaneAction { .none }
   var crossing: String? { nil }
   func cross(_ scene: Scene) -> PaneAction { .none }
+  func leadsToFindings(_ scene: Scene) -> Bool { false }
   func ring(_ scene: Scene) -> Ring.ID? { nil }
   func fieldsPane(_ scene: Scene) -> (any Pane)? { nil }
   mutating func select(request: Request.ID) -> Bool { false }

@@ -167,7 +167,9 @@ struct RequestDetail {
     var pieces = [Piece("reports "), Piece(events.isEmpty ? "nothing" : events, .value)]
     if let bytes = state.receiveBytes { pieces.append(Piece("  \(bytes) bytes to receive")) }
     if let bytes = state.sendBytes { pieces.append(Piece("  \(bytes) bytes to send")) }
-    if !state.text.isEmpty { pieces.append(Piece("  " + state.text, .strong)) }
+    let name = scene.snapshot.fileNames.description(of: request) ?? ""
+    let details = state.details(besides: name)
+    if !details.isEmpty { pieces.append(Piece("  " + details, .strong)) }
     return Piece.fact("File state", pieces)
   }
 

@@ -18,12 +18,9 @@ struct RequestsContent: ListContent {
   static func isSample(_ scene: Scene) -> Bool {
     let recent = scene.snapshot.recent
     return scene.snapshot.requests.isEmpty && scene.minimumAge == 0
-      && scene.snapshot.lastSecond.completed >= fastRate
+      && scene.snapshot.lastSecond.completed >= AverageLoad.fastRate
       && !recent.isEmpty && recent.times(at: 0).last >= sampleStart(scene)
   }
-
-  /// Requests completed per second from which on ended requests are listed if none is in flight.
-  private static let fastRate = 100.0
 
   private static func sample(_ scene: Scene) -> RequestList {
     let recent = scene.snapshot.recent
@@ -37,11 +34,24 @@ struct RequestsContent: ListContent {
   /// Start of the period, one second, in which requests of a sample must have ended.
   private static func sampleStart(_ scene: Scene) -> UInt64 { scene.now.since(1_000_000_000) }
 
+  /// For a fast load, the list is a momentary picture: the note says what is usual.
   static func note(_ scene: Scene) -> String? {
-    guard isSample(scene) else { return nil }
+    if isSample(scene) {
+      return emptyText(scene) + peakText(scene, above: 1) + "; these have just ended"
+    }
+    let rings = scene.ring.map { scene.ring($0).map { [$0] } ?? [] } ?? scene.snapshot.rings
+    guard !scene.snapshot.requests.isEmpty, scene.minimumAge == 0,
+      let load = AverageLoad(of: rings), load.isFast
+    else { return nil }
+    return "in flight: \(load.text)"
+      + (scene.ring == nil ? peakText(scene, above: load.inFlight) : "")
+  }
+
+  /// A clause about the largest number of requests that are known to have been in flight at the
+  /// same time; empty if it is not above a number.
+  private static func peakText(_ scene: Scene, above least: Double) -> String {
     let peak = peak(scene.snapshot.recent)
-    return emptyText(scene) + (peak < 2 ? "" : ", at least \(Humanise.grouped(peak)) at once")
-      + "; these have just ended"
+    return Double(peak) > least ? ", at times \(Humanise.grouped(peak)) or more" : ""
   }
 
   /// The maximum number of these ended requests that were in flight at the same time.
@@ -76,17 +86,9 @@ struct RequestsContent: ListContent {
       + load(scene.snapshot.rings)
   }
 
-  /// The average number of requests in flight, as text. By Little's law it is the rate of the last
-  /// second times the mean latency.
+  /// The average number of requests in flight, as text.
   private static func load(_ rings: [Ring]) -> String {
-    let busy = rings.filter { $0.lastSecond.completed > 0 && $0.latency.count > 0 }
-    let rate = busy.reduce(0) { $0 + $1.lastSecond.completed }
-    guard rate >= 1 else { return "" }
-    let inFlight = busy.reduce(0) { $0 + $1.lastSecond.completed * $1.latency.mean / 1e9 }
-    let mean = Humanise.duration(UInt64(inFlight / rate * 1e9))
-    let tenths = UInt64((inFlight * 10).rounded(.up))
-    let number = inFlight < 0.1 ? "<0.1" : "about \(tenths / 10).\(tenths % 10)"
-    return " at this moment; \(number) on average (\(Humanise.rate(rate))/s × \(mean))"
+    AverageLoad(of: rings).map { " at this moment; \($0.text)" } ?? ""
   }
 
   static func hiddenText(_ scene: Scene) -> String? {

@@ -115,6 +115,9 @@ struct RingDetail {
   var requests: [[Piece]] {
     let counts = ring.counts
     var flight = [Piece("\(Humanise.grouped(UInt64(ring.inFlight)))", .value)]
+    if let load = AverageLoad(of: [ring]), load.isFast {
+      flight.append(Piece("  \(load.text)", .faint))
+    }
     if ring.notListed > 0 {
       flight.append(
         Piece("  and \(Humanise.grouped(ring.notListed)) that cannot be listed", .warning))

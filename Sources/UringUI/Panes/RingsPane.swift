@@ -131,15 +131,15 @@ struct RingsContent: ListContent {
       style: { $0.inFlight > 0 ? .value : .faint },
       text: { Humanise.count(UInt64($0.inFlight)) }, key: { UInt64($0.inFlight) }),
     number(
-      "SUB/s", width: 5, priority: 1, all: { Humanise.rate($0.lastSecond.submitted) },
-      style: { $0.lastSecond.submitted > 0 ? .normal : .faint },
-      text: { Humanise.rate($0.lastSecond.submitted) },
+      "SUB/s", width: 5, priority: 1, all: { Humanise.rate($0.lastSecond.ifMeasured?.submitted) },
+      style: { $0.lastSecond.ifMeasured.map { $0.submitted > 0 } ?? false ? .normal : .faint },
+      text: { Humanise.rate($0.lastSecond.ifMeasured?.submitted) },
       key: { max(0, $0.lastSecond.submitted).bitPattern }
     ).meaning("Requests submitted per second, in the last second."),
     number(
-      "CMP/s", width: 5, priority: 7, all: { Humanise.rate($0.lastSecond.completed) },
-      style: { $0.lastSecond.completed > 0 ? .normal : .faint },
-      text: { Humanise.rate($0.lastSecond.completed) },
+      "CMP/s", width: 5, priority: 7, all: { Humanise.rate($0.lastSecond.ifMeasured?.completed) },
+      style: { $0.lastSecond.ifMeasured.map { $0.completed > 0 } ?? false ? .normal : .faint },
+      text: { Humanise.rate($0.lastSecond.ifMeasured?.completed) },
       key: { max(0, $0.lastSecond.completed).bitPattern }
     ).meaning("Requests completed per second, in the last second."),
     number(

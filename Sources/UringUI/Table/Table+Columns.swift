@@ -14,6 +14,7 @@ extension Table {
       return ColumnChoice(
         title: column.title,
         meaning: column.meaning ?? field(of: column)?.meaning ?? "",
+        fieldKey: field(of: column)?.key,
         isShown: !arrangement.hidden.contains(index),
         hasRoom: layout.places.contains { $0.column == index })
     }

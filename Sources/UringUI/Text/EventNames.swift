@@ -23,7 +23,7 @@ extension Names {
     case .queueAsyncWork: Piece(event.flags != 0 ? "hashed" : "", .warning)
     case .taskWorkRun, .localWorkRun, .lost: Piece("\(event.value)")
     case .link: Piece("behind \(event.value)")
-    case .failLink: Piece("cancels \(event.value)", .error)
+    case .failLink: Piece("cancels request \(event.value)", .error)
     default: Piece("")
     }
   }

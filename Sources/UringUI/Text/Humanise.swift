@@ -8,8 +8,9 @@ enum Humanise {
   /// A count: 999, 1.23k, 45.6M, 789G; at most five columns.
   static func count(_ number: UInt64) -> String { scaled(number, base: 1_000, units: metric) }
 
-  /// A rate rounded to whole numbers; "<1" for a very low rate.
-  static func rate(_ number: Double) -> String {
+  /// A rate rounded to whole numbers; "<1" for a very low rate, "-" if it is not known.
+  static func rate(_ number: Double?) -> String {
+    guard let number else { return "-" }
     if number <= 0 || !number.isFinite { return "0" }
     if number < 0.5 { return "<1" }
     return count(UInt64(min(number.rounded(), 1e18)))
@@ -17,6 +18,11 @@ enum Humanise {
 
   /// A number of bytes, with powers of 1024: 512, 4.00K, 1.50M.
   static func bytes(_ number: UInt64) -> String { scaled(number, base: 1_024, units: binary) }
+
+  /// Bytes per second; "-" if the rate is not known.
+  static func bytesPerSecond(_ number: Double?) -> String {
+    number.map { bytes(UInt64(max(0, $0))) + "/s" } ?? "-"
+  }
 
   /// A number of bytes with a unit if it is a multiple of 1024, otherwise in full: 4K, 1M, 4095.
   static func exactBytes(_ number: UInt64) -> String { Figures.exactBytes(number) }

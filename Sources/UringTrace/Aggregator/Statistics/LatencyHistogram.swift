@@ -184,6 +184,13 @@ package struct LatencyHistogram: ~Copyable {
     return value | (UInt64(1) << UInt64(magnitude - 4) - 1)
   }
 
+  /// The largest value below the eighth of a doubling that contains `value`.
+  static func coarseBoundBelow(_ value: UInt64) -> UInt64 {
+    let bound = coarseUpperBound(value)
+    let magnitude = 64 - bound.leadingZeroBitCount
+    return bound.since(magnitude > 4 ? UInt64(1) << UInt64(magnitude - 4) : 1)
+  }
+
   /// Allocates memory for a bucket and its whole doubling.
   @inline(never)
   private mutating func cover(_ index: Int) {

@@ -32,8 +32,11 @@ struct RateCounters {
     total.bytesWritten &-= other.bytesWritten
   }
 
-  func rates(since earlier: RateCounters, seconds: Double) -> Rates {
+  /// - Parameter span: nanoseconds since `earlier`.
+  func rates(since earlier: RateCounters, span: UInt64) -> Rates {
+    let seconds = Double(span) / 1e9
     var rates = Rates()
+    rates.span = span
     rates.submitted = Double(submitted &- earlier.submitted) / seconds
     rates.completed = Double(completed &- earlier.completed) / seconds
     rates.errors = Double(errors &- earlier.errors) / seconds
@@ -87,9 +90,9 @@ struct RateHistory {
     _ total: RateCounters, from sample: RateCounters, at time: UInt64, _ clock: RateClock
   ) -> Rates {
     // The span begins no earlier than the observation. It is at least a millisecond, to avoid a
-    // division by zero.
+    // division by zero; ``Rates/ifMeasured`` is nil for such a span.
     let span = max(clock.now.since(max(time, clock.start)), 1_000_000)
-    return total.rates(since: sample, seconds: Double(span) / 1e9)
+    return total.rates(since: sample, span: span)
   }
 }
 
