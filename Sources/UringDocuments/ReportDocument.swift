@@ -84,7 +84,8 @@ extension FieldSet<ReportDocument> {
       },
       .list(
         "not_evaluated", FieldSet<UnevaluatedRule>.unevaluated,
-        meaning: "Rules that could not be evaluated: their silence means nothing."
+        meaning:
+          "Rules that could not be evaluated: what they look for may exist although there is no finding."
       ) { report, _ in report.notEvaluated },
     ])
 

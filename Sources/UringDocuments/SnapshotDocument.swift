@@ -67,7 +67,8 @@ extension FieldSet<SnapshotDocument> {
       ) { document, _ in document.findings },
       .list(
         "not_evaluated", FieldSet<UnevaluatedRule>.unevaluated, .ifKnown,
-        meaning: "Rules that could not be evaluated: their silence means nothing."
+        meaning:
+          "Rules that could not be evaluated: what they look for may exist although there is no finding."
       ) { document, _ in document.findings == nil ? nil : document.notEvaluated },
     ])
 }

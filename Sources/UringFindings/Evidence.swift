@@ -120,7 +120,7 @@ struct Evidence {
   func reach(on ring: Ring) -> String {
     if history(of: ring, reaches: start) { return "" }
     let oldest = snapshot.recent.last?.lastTime ?? snapshot.time
-    return ", in the last \(Words.duration(max(1, snapshot.time.since(oldest)))) alone"
+    return ", in the last \(Words.duration(max(1, snapshot.time.since(oldest)))) only"
   }
 
   /// Number of the ring's ended requests that are still known.

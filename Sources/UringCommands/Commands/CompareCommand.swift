@@ -13,7 +13,7 @@ struct CompareCommand: ParsableCommand {
     abstract: "Compares two recordings of a workload: what got slower, what fails more often.",
     discussion: """
       Compares the requests of each program, file and opcode: latency, the time in each stage, errors, \
-      requests handed to io-wq, short transfers, copied sends, overflows; and of each program CQEs per wait \
+      requests handed to io-wq, short transfers, copied sends, overflows; and, for each program, CQEs per wait \
       and calls of io_uring_enter per request. A difference is stated if a statistical test shows that it \
       exceeds the noise within the recordings. docs/comparison.md describes the test.
 
@@ -50,7 +50,7 @@ struct CompareCommand: ParsableCommand {
   @Option(
     name: .customLong("where"),
     help: ArgumentHelp(
-      "Compare only requests that the expression holds for, as 'op:READ file:*.db'; see docs/filters.md. "
+      "Compare only requests that match the expression, such as 'op:READ file:*.db'; see docs/filters.md. "
         + "What whole programs count, and findings, are then not compared.",
       valueName: "expression"))
   var condition: String?

@@ -53,7 +53,7 @@ struct ExportCommand: ParsableCommand {
   @Option(
     name: .customLong("where"),
     help: ArgumentHelp(
-      "With --csv: only events that the expression holds for, as 'op:READ error=yes'; see docs/filters.md.",
+      "With --csv: only events that match the expression, such as 'op:READ error=yes'; see docs/filters.md.",
       valueName: "expression"))
   var condition: String?
 

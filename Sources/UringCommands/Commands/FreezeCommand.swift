@@ -7,10 +7,10 @@ import UringBase
 struct FreezeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "freeze",
-    abstract: "Has a flight recorder (record --keep) write what it keeps.",
+    abstract: "Makes a flight recorder (record --keep) write what it keeps.",
     discussion: """
-      The recorder is the process that writes to FOLDER. Waits for its file and prints the file's path. The same is \
-      done by SIGUSR1 to the recorder, without the wait.
+      The recorder is the process that writes to FOLDER. Waits for its file and prints the file's path. SIGUSR1 \
+      makes the recorder do the same, without waiting.
 
       EXAMPLES:
         uringtop freeze

@@ -42,7 +42,7 @@ struct RecordCommand: ParsableCommand {
   @Option(
     name: .customLong("where"),
     help: ArgumentHelp(
-      "Record only requests whose opcode the expression holds for, as 'op:READ|WRITE !op:FIXED': see docs/filters.md.",
+      "Record only requests whose opcode matches the expression, such as 'op:READ|WRITE !op:FIXED': see docs/filters.md.",
       valueName: "expression"))
   var condition: String?
 

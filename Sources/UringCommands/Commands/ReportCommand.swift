@@ -62,13 +62,13 @@ struct ReportCommand: ParsableCommand {
   @Option(
     name: .customLong("where"),
     help: ArgumentHelp(
-      "Report only findings that the expression holds for, as 'severity=crit' or 'tag=hang|deadlock': see docs/filters.md.",
+      "Report only findings that match the expression, such as 'severity=crit' or 'tag=hang|deadlock': see docs/filters.md.",
       valueName: "expression"))
   var condition: String?
 
   @Option(
     help: ArgumentHelp(
-      "Leave out findings with this tag, or those of them that the expression holds for, as 'hang' or 'hang:ring=2'. Can be given several times.",
+      "Leave out findings with this tag, or those of them that match the expression, such as 'hang' or 'hang:ring=2'. Can be given several times.",
       valueName: "tag[:filter]"))
   var ignore: [String] = []
 

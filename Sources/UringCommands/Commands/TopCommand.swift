@@ -44,7 +44,7 @@ struct TopCommand: ParsableCommand {
   @Option(
     name: .customLong("where"),
     help: ArgumentHelp(
-      "List only what the expression holds for, as 'in_flight>0': see docs/filters.md.",
+      "List only rows that match the expression, such as 'in_flight>0': see docs/filters.md.",
       valueName: "expression"))
   var condition: String?
 

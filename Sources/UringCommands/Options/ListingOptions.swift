@@ -9,7 +9,7 @@ struct ListingOptions: ParsableArguments {
   @Option(
     name: .customLong("where"),
     help: ArgumentHelp(
-      "List only what the expression holds for, as 'op:FSYNC age>30ms !READ': see docs/filters.md.",
+      "List only rows that match the expression, such as 'op:FSYNC age>30ms !READ': see docs/filters.md.",
       valueName: "expression"))
   var condition: String?
 

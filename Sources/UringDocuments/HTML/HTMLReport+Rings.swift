@@ -14,7 +14,7 @@ extension HTMLReport {
     let more = rings.count - rows.count
     page.element("section", [("id", "rings")]) { section in
       section.leaf("h2", "Rings")
-      if rows.isEmpty { section.leaf("p", "None was watched.") }
+      if rows.isEmpty { section.leaf("p", "No ring was watched.") }
       if !rows.isEmpty {
         section.element("div", [("class", "wide")]) { $0.table(Self.ringColumns, rows) }
       }

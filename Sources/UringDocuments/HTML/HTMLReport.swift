@@ -124,7 +124,9 @@ public struct HTMLReport {
     guard !lines.isEmpty else { return }
     page.element("section") { section in
       section.leaf("h2", "Not evaluated")
-      section.leaf("p", [("class", "faint")], "The silence of these rules means nothing.")
+      section.leaf(
+        "p", [("class", "faint")],
+        "What these rules look for may exist although there is no finding.")
       section.element("ul") { list in
         for line in lines { list.leaf("li", line) }
       }

@@ -5,8 +5,8 @@ extension FindingRule {
     "broken-chain",
     meaning: "A request failed or moved fewer bytes than requested, so the kernel cancelled the "
       + "requests linked behind it.",
-    cure: "Handle the named request's result, not the -ECANCELED behind it; IOSQE_IO_HARDLINK lets "
-      + "the rest run all the same."
+    cure: "Handle the named request's result, not the -ECANCELED behind it; with IOSQE_IO_HARDLINK "
+      + "the requests behind it run regardless."
   ) { evidence in
     evidence.rings.flatMap { ring in
       evidence.chainBreaks(of: ring).compactMap { breaks in
@@ -62,7 +62,7 @@ extension FindingRule {
       cure: canceller == nil
         ? "If this is not intended: a request is cancelled by an ASYNC_CANCEL, by the exit of the "
           + "thread that submitted it, or by the close of its ring."
-        : "If the rest should run all the same, use IOSQE_IO_HARDLINK.")
+        : "If the requests behind it should run regardless, use IOSQE_IO_HARDLINK.")
   }
 }
 

@@ -9,10 +9,10 @@ extension FindingRule {
       lasting: patience, on: { !$0.isClosed && $0.setupFlags.contains(.deferTaskrun) }),
     meaning:
       "With IORING_SETUP_DEFER_TASKRUN completions are task work of the ring. Only the thread that submits runs it, "
-      + "in io_uring_enter with IORING_ENTER_GETEVENTS; a look at the CQ does not.",
+      + "in io_uring_enter with IORING_ENTER_GETEVENTS; reading the CQ does not.",
     cure:
       "Call io_uring_get_events before looking at the CQ, wait for completions, or create the ring with "
-      + "IORING_SETUP_TASKRUN_FLAG, by which io_uring_peek_cqe sees that it must enter the kernel."
+      + "IORING_SETUP_TASKRUN_FLAG, so that io_uring_peek_cqe sees that it must enter the kernel."
   ) { evidence in
     evidence.openRings.compactMap { ring in
       // A task that waits in io_uring_enter runs the task work itself, once the number of

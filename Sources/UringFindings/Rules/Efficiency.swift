@@ -6,8 +6,8 @@ extension FindingRule {
   static let smallBatches = FindingRule(
     "small-batches",
     meaning:
-      "There is about one io_uring_enter for each of very many requests: the system calls that "
-      + "io_uring could save are made.",
+      "Nearly every one of very many requests costs a call of io_uring_enter of its own. Most of "
+      + "these calls can be saved.",
     cure: "Queue several SQEs before each io_uring_submit, and wait for more than one CQE."
   ) { evidence in
     evidence.rings.compactMap { ring in

@@ -14,7 +14,7 @@ extension FindingRule {
           !ordinary.contains(error.errno)
         else { return nil }
         let requests = evidence.ended(on: ring.id) { $0.hasResult && $0.result == -error.errno }
-        let name = error.errno == 0 ? "strange errors" : ErrorNumber(rawValue: error.errno).name
+        let name = error.errno == 0 ? "other errors" : ErrorNumber(rawValue: error.errno).name
         let percent = Words.percent(error.count, of: max(completed, error.count))
         let isTooLate =
           late.contains(error.errno) && requests.count { $0.opcode.cancels } * 2 > requests.count

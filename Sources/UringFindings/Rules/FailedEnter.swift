@@ -76,7 +76,7 @@ extension FindingRule {
   static let enterFailures: [ErrorNumber: (cause: String, cure: String)] = [
     .badRequest: (
       "CQEs were dropped, because the CQ was full and the kernel had no memory for its overflow list",
-      "Take completions more often, or make the CQ larger (IORING_SETUP_CQSIZE): what was dropped never arrives."
+      "Take completions more often, or make the CQ larger (IORING_SETUP_CQSIZE): dropped CQEs never arrive."
     ),
     .busy: (
       "the CQ is full, and CQEs wait in the kernel's overflow list",

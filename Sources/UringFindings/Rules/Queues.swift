@@ -99,7 +99,7 @@ extension FindingRule {
     .condition(lasting: patience, on: hasSQThread),
     meaning: "SQEs stay in the queue and the SQ thread does not take them: it sleeps and was not "
       + "woken, or cannot run.",
-    cure: "Test IORING_SQ_NEED_WAKEUP after each batch, behind a full memory barrier, and call "
+    cure: "Test IORING_SQ_NEED_WAKEUP after each batch, after a full memory barrier, and call "
       + "io_uring_enter with IORING_ENTER_SQ_WAKEUP."
   ) { evidence in
     evidence.openRings.compactMap { ring in

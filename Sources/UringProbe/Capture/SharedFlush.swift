@@ -47,7 +47,7 @@ final class SharedFlush: @unchecked Sendable {
           refusals: &refusals)
       } catch {
         if !ReleaseObject.functions.isDisjoint(with: kernel.functionParameters.keys) {
-          refusals.append("returned buffers are derived, not observed: \(error.message)")
+          refusals.append("returns of buffers are derived, not observed: \(error.message)")
         }
       }
     }

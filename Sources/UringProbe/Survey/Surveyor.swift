@@ -151,7 +151,7 @@ struct Surveyor: ~Copyable {
     for name in userSymbols.takeUnread() {
       notices.append(
         Notice(
-          "no functions of \(name) are named: a program serves its file system, and may not answer",
+          "functions of \(name) are not named: a program serves its file system, and may not answer",
           isError: true))
     }
   }
@@ -231,7 +231,7 @@ struct Surveyor: ~Copyable {
       }
     } catch {
       notices.append(
-        Notice("requests from before the start are not listed: \(error.message)", isError: true))
+        Notice("requests older than uringtop are not listed: \(error.message)", isError: true))
     }
     return true
   }
@@ -260,7 +260,8 @@ struct Surveyor: ~Copyable {
       }
       try lookAtWaits(of: rings, into: &records)
     } catch {
-      notices.append(Notice("waits are not followed: \(error.message)", isError: true))
+      notices.append(
+        Notice("the causes of waits are not searched for: \(error.message)", isError: true))
     }
   }
 

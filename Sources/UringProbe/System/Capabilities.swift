@@ -78,7 +78,7 @@ private struct CapabilityDetector {
       "after attaching: \(remaining.isEmpty ? "no capabilities" : remaining), no_new_privs"
         + (Confinement.canRefuseCalls
           ? ", a seccomp filter" : "; this kernel has no seccomp filters"),
-      "a second line of defence should uringtop have a flaw")
+      "a second line of defence if uringtop has a flaw")
     return Capabilities(kernel: KernelRelease.currentText, tier: tier, features: features)
   }
 
@@ -100,7 +100,8 @@ private struct CapabilityDetector {
     add(
       "initial_pid_namespace", Namespace.pid.isInitial,
       Namespace.pid.isInitial
-        ? "" : "in a pid namespace of its own: pids are that namespace's, 0 for tasks outside",
+        ? ""
+        : "not in the initial pid namespace: pids are those of this namespace, and 0 for tasks outside it",
       "names of tasks and files outside the namespace")
   }
 
