@@ -19,8 +19,8 @@ public enum RecordDifferences {
   private static let classOffset = MemoryLayout<record>.offset(of: \.size) ?? 28
   private static let headSize = MemoryLayout<record>.size
 
-  /// Number of bytes behind the input of ``decode(_:into:)`` that must be readable, with any
-  /// content. ``decode(_:into:)`` may read the stored form of one record beyond its input.
+  /// Number of bytes after the input of ``decode(_:into:)`` that must be readable; their content does
+  /// not matter. ``decode(_:into:)`` can read past its input, by less than this number.
   public static let slack = 2 * Int(UInt16.max)
 
   /// Returns the maximum size of the stored form of `size` bytes of records. The encoder may write

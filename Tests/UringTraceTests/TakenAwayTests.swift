@@ -61,8 +61,9 @@ import UringFindings
 
   @Test func aRequestWhoseRegisteredFileIsThereIsNot() {
     #expect(Self.finding("withdrawn-file", Self.registered([(3, Self.socket(7))])) == nil)
-    // In the first case, no inventory walk (BPF iterators) follows the change of the file table. In
-    // the second, the kernel has not issued the request yet.
+    // The file table is empty here, but that does not show that the request holds a removed file.
+    // In the first case, no inventory walk (BPF iterators) found the request after the change of the
+    // table. In the second, the kernel has not issued the request, and looks the file up later.
     #expect(Self.finding("withdrawn-file", Self.registered([], walksAgain: false)) == nil)
     #expect(Self.finding("withdrawn-file", Self.registered([], place: .workQueued)) == nil)
   }

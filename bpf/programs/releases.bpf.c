@@ -59,8 +59,9 @@ int buffer_unmap(void *ctx) {
 }
 
 /*
- * The release functions below have no ring argument. io_free_rsrc_node has run before them for the same buffer, and its
- * record names the ring. The reader of the records ignores releases of buffers whose ring is unknown.
+ * The release functions below have no ring argument. io_free_rsrc_node has run before them for the same buffer, and the
+ * record of that call names the ring. If a filter selects rings, these programs write no record, because they cannot
+ * see whether the ring passes. The reader of the records ignores releases of buffers whose ring is unknown.
  */
 SEC("fentry/io_release_ubuf")
 int BPF_PROG(release_ubuf, void *priv) {

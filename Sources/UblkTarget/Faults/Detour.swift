@@ -49,8 +49,8 @@ final class Detour: Sendable {
     }
   }
 
-  /// Creates a file with the first `length` bytes of a read's data. The caller passes half of the
-  /// read's length.
+  /// Creates a file in memory with a copy of `length` bytes of the backing file at `position`. A read
+  /// of this file is short, because the caller passes half of the read's length.
   init(
     shortCopyOf backing: Int32, at position: UInt64, length: Int, scratch: borrowing MappedBuffer
   ) throws(TargetError) {

@@ -38,7 +38,8 @@ public struct Query<Entity: Sendable>: Sendable {
   /// True if the expression selects everything.
   public var isEmpty: Bool { terms.isEmpty }
 
-  /// True if all terms hold for an entity. A word must be contained in the text of a field.
+  /// True if all terms hold for an entity. A term that is only a word holds if the text of any field
+  /// contains the word.
   public func matches(_ entity: Entity, in snapshot: Snapshot) -> Bool {
     matches(entity, in: snapshot) { word in
       fields.fields.contains { $0.type != .flag && word.matches($0.text(entity, snapshot)) }

@@ -34,6 +34,9 @@ public final class FlightRecorder: Sendable {
     let memory = FlightMemory(limits)
     self.memory = memory
     var writing = RecordingWriter.Limits()
+    // Twice as many as usual: each chunk wakes the writer, which costs more than the cache saves at
+    // the rates at which a recorder runs.
+    writing.chunkBytes = 1 << 19
     writing.flushInterval = Self.flushInterval
     writing.spareBytes = 4 << 20
     writing.queuedBytes = max(16 << 20, min(64 << 20, limits.bytes / 4))

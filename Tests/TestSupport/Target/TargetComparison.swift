@@ -28,7 +28,8 @@ public struct TargetComparison {
   /// Number of groups that agree with the log.
   public internal(set) var groupCount = 0
 
-  /// The differences that missed events do not explain, each with its I/O; empty if there are none.
+  /// The differences between the target's log and uringtop's account that missed events do not
+  /// explain. Each text names its I/O. Empty if the two agree.
   /// After a missing or extra I/O, the other I/Os of the same tag are still compared.
   public var differences: [String] {
     allDifferences.filter { !isExcused($0) }.map(\.text)

@@ -6,7 +6,7 @@
 #pragma once
 #include "kernel/rings.h"
 
-/* Limit on the requests searched in one flush. */
+/* Maximum number of requests in the list of completions that a search for one CQE's request visits. */
 #define MAX_OVERFLOW_STEPS 4096
 
 /* State of the search. It is per CPU rather than on the stack, so that the verifier checks each step only once. */

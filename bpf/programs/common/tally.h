@@ -142,7 +142,10 @@ static __always_inline struct probe_tally_detail *detail_of(struct probe_tally *
 static __always_inline struct probe_start *start_of(__u64 req) {
   __u32 zero = 0;
   struct probe_starts *table = bpf_map_lookup_elem(&starts, &zero);
-  /* mixed twice: one multiplication is nearly linear, so two slabs with one colliding object would collide in all */
+  /*
+   * Mixed here and again by PROBE_HASH. One multiplication is nearly linear: if one object of a slab collided with an
+   * object of another slab, all objects of the two slabs would collide in pairs.
+   */
   __u32 low = low_half(req);
   low = (low ^ low >> 7) * 0x85ebca6bU;
   return table ? &table->slots[PROBE_HASH(low ^ low >> 15, PROBE_START_BITS)] : NULL;
