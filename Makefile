@@ -33,15 +33,20 @@ setup-bench: setup
 
 # Building
 
+# SwiftPM sometimes crashes. A second run succeeds.
+twice = $(1) || $(1)
+
 build:
 	$(SWIFT) build
 
 # Builds one static file, .build/uringtop, that runs on other machines without any library. The file
 # lacks .eh_frame_hdr, 0.4 MB of tables for C++ exceptions, because nothing in it throws. The linker
 # map lists the linked files, for scripts/licenses.
+build-release = $(SWIFT) build -c release --product uringtop -Xswiftc -static-executable -Xswiftc -use-ld=lld \
+  -Xlinker --icf=all -Xlinker --no-eh-frame-hdr -Xlinker -O2 -Xlinker -Map=.build/static/link.map \
+  --scratch-path .build/static
 release:
-	$(SWIFT) build -c release --product uringtop -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --icf=all \
-	  -Xlinker --no-eh-frame-hdr -Xlinker -O2 -Xlinker -Map=.build/static/link.map --scratch-path .build/static
+	$(call twice,$(build-release))
 	strip -o .build/uringtop .build/static/release/uringtop
 
 # Builds small liburing programs. uringtop observes them in the tests and in the demonstration.
@@ -55,8 +60,7 @@ demo: setup build
 
 # Testing
 
-# SwiftPM sometimes crashes when it runs for the first time on a machine. A second run succeeds.
-build-tests = $(SWIFT) build --build-tests || $(SWIFT) build --build-tests
+build-tests = $(call twice,$(SWIFT) build --build-tests)
 
 # Runs lint, a build, and every test that needs neither root nor virtual machines. Takes minutes.
 check: lint programs

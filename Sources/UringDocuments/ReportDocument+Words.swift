@@ -23,7 +23,9 @@ extension ReportDocument {
   package func text(of past: Finding.Past) -> String {
     let start = snapshot.host.startTime
     func moment(_ time: UInt64) -> String { Figures.duration(time.since(start)) }
-    let text = "from \(moment(past.from)) to \(moment(past.until))"
+    let text =
+      past.from == past.until
+      ? "at \(moment(past.from))" : "from \(moment(past.from)) to \(moment(past.until))"
     return switch past.times {
     case 1: text
     case 2: text + ", and once more"

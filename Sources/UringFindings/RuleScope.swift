@@ -121,7 +121,7 @@ extension FindingRule {
 extension Snapshot {
   /// Nanoseconds for which all rings have been observed. A ring that is older than the observation
   /// is first scanned some time after the observation began.
-  package var watchedTime: UInt64 {
+  fileprivate var watchedTime: UInt64 {
     rings.filter { $0.isFound && !$0.isClosed }.map { ring in
       ring.firstLook == 0 ? 0 : min(ring.lastLook, time).since(ring.firstLook)
     }.min() ?? time.since(host.startTime)

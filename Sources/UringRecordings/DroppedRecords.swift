@@ -51,9 +51,9 @@ struct DroppedRecords {
       let complete: UnsafePointer<record_complete> = record.body()
       let isOfWritten =
         address != 0 && starts[address] == nil && complete.unseen == nil
-      let goesOn = CQEFlags(rawValue: complete.pointee.cflags).contains(.more)
-      let isNeeded = isOfWritten && (!goesOn || !isFull || continued.insert(address).inserted)
-      if !goesOn { continued.remove(address) }
+      let hasMoreCQEs = CQEFlags(rawValue: complete.pointee.cflags).contains(.more)
+      let isNeeded = isOfWritten && (!hasMoreCQEs || !isFull || continued.insert(address).inserted)
+      if !hasMoreCQEs { continued.remove(address) }
       guard starts[address] != nil || (isFull && !isNeeded) else { return false }
       count(record)
       return true

@@ -59,7 +59,7 @@ public final class RecordingWriter: Sendable {
     }
 
     /// Appends counts records for the records dropped since the last call.
-    mutating func tellDropped() {
+    mutating func appendDroppedCounts() {
       let counts = dropped.takeCounts()
       counts.bytes.withUnsafeBytes { append($0, count: counts.count) }
     }
@@ -134,7 +134,7 @@ public final class RecordingWriter: Sendable {
   private func appendSome(
     of records: UnsafeRawBufferPointer, hasRoom: Bool, to state: inout State
   ) {
-    if hasRoom { state.tellDropped() }
+    if hasRoom { state.appendDroppedCounts() }
     let room = limits.queuedBytes + limits.neededBytes
     for record in RecordSequence(bytes: records) {
       let size = Int(record.pointee.size)
@@ -191,7 +191,7 @@ public final class RecordingWriter: Sendable {
   ///   - lostInKernel: number of records that did not fit into the kernel's ring buffer.
   public func finish(time: UInt64, lostInKernel: UInt64) throws(OutputError) -> Summary {
     state.change {
-      $0.tellDropped()
+      $0.appendDroppedCounts()
       $0.isFinishing = true
     }
     thread.join()

@@ -99,8 +99,8 @@ import UringTrace
     #expect(try Self.comparison(run, without: [first, last], missed: [one]).differences.isEmpty)
   }
 
-  /// A wrong group whose records are complete remains a difference, however many events are missed
-  /// elsewhere.
+  /// A request group that has complete records but differs from the target's log is reported, however
+  /// many events of other requests are missed.
   @Test(arguments: runs) func excusesNoWrongGroup(_ run: TargetRun) throws {
     let changes: [(inout RequestGroup) -> Void] = [
       { $0.buffer.ublk?.sector? += 8 }, { $0.conditions.insert(.pinned) }, { $0.ring += 1 },

@@ -62,6 +62,21 @@ extension LiveTests {
       #expect(seen.inFlight == 0)
     }
 
+    /// The kernel has no event for the arming of a POLL_ADD: only an inventory shows it.
+    @Test func theStateOfARequestWithoutEventsIsLookedUp() throws {
+      let session = try Self.session { $0.refreshesStates = true }
+      // The first inventory must precede the request.
+      eventually { session.hasInventory }
+      let child = try TestPrograms.start("hang_poll")
+      defer { child.kill() }
+      let snapshot = Self.wait(session) { snapshot in
+        snapshot.requests.contains { $0.submitterTgid == child.pid && $0.state == .pollArmed }
+      }
+      let request = try #require(snapshot.requests.first { $0.submitterTgid == child.pid })
+      #expect(request.state == .pollArmed)
+      #expect(request.isStartKnown)
+    }
+
     @Test func existingRingIsFoundWithAllItsDescriptors() throws {
       let child = try TestPrograms.start("shared_ring", "--hold")
       defer { _ = child.finish() }

@@ -20,7 +20,7 @@ import Testing
   func itIsReportedFourTimesAndThenForgotten(interval: UInt64) {
     var missing = MissingRing()
     var (time, reports): (UInt64, [UInt64]) = (interval, [])
-    while !missing.isTold {
+    while !missing.isReported {
       if case .closed(let since) = missing.note(time) { reports.append(since) }
       time += interval
     }

@@ -3,7 +3,7 @@ import UringTrace
 
 @testable import UringProbe
 
-/// Tests of the times at which a screen's capture takes an inventory by itself.
+/// Tests of when a capture for a screen takes an inventory without being asked.
 @Suite struct StateRefreshTests {
   private static let second: UInt64 = 1_000_000_000
 

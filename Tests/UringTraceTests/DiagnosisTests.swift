@@ -153,8 +153,8 @@ import UringTrace
     #expect(more.snapshot().notListed == 2)
   }
 
-  /// If more requests have ended since the inventory walk began than the history keeps, it is
-  /// unknown how many of them were in flight at its start.
+  /// If the history does not keep all requests that have ended since the inventory walk began, it is
+  /// unknown how many of them were in flight when the walk began.
   @Test func aCountIsNotComparedWhenTooManyRequestsHaveEndedSince() {
     var stream = RecordStream()
     stream.ringFound(1)

@@ -146,6 +146,23 @@ import UringTrace
     #expect(finding.requests.count == 1)
   }
 
+  /// The SQE of a SEND that is older than uringtop is not known: the SEND could be a bundle. A bundle
+  /// also ends as soon as its peer reads.
+  @Test func aSENDWithoutSQEIsStuckLikeOthers() {
+    var stream = RecordStream()
+    stream.ringFound(1)
+    stream.parked(101, "SEND", userData: 8, place: .poll)
+    for request in 1...100 {
+      stream.submit(request, "SEND", userData: 7) { $0.fd = 5 }
+      stream.time += 1_000_000
+      stream.complete(request, 1)
+    }
+    stream.time += 4 * Self.second
+    stream.parked(101, "SEND", userData: 8, place: .poll)
+    stream.ringScan()
+    #expect(tags(stream).contains("stuck-request"))
+  }
+
   // MARK: Links
 
   /// A stream in which an inventory walk finds a RECV with IOSQE_IO_LINK at `place`. The file has

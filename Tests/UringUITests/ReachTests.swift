@@ -36,6 +36,21 @@ import Testing
     #expect(interface.notice?.0.text == "no group is known for this row")
   }
 
+  /// A multishot request counts from its first CQE on: the only requests of a latency can be in
+  /// flight.
+  @Test func aLatencyOfRequestsInFlightListsThem() {
+    var snapshot = Self.workload
+    snapshot.latency = [Make.latency(opcode: 13, [(1_000, 1)])]
+    var accept = Make.request(77, opcode: 13, state: .pollArmed, startedAt: 1, userData: 0xacce)
+    accept.hasResult = true
+    snapshot.requests = [accept]
+    snapshot.recent = []
+    var interface = interface(snapshot)
+    press(&interface, "3", .enter)
+    let text = screen(&interface, width: 120, height: 40)
+    #expect(text.contains("0xacce") && text.contains("op=ACCEPT ring=1"), "\(text)")
+  }
+
   @Test func aLatencyWhoseRequestsLeftTheHistorySaysSo() {
     var snapshot = Self.workload
     snapshot.latency.append(Make.latency(opcode: 23, [(1_000, 10)]))

@@ -58,6 +58,36 @@ import Testing
     #expect(!text.contains(" Waits"), "\(text)")
   }
 
+  /// CQEs that an inventory found can have been reaped since.
+  @Test func onlyCQEsThatAreStillInTheQueueAreListed() {
+    var snapshot = Self.snapshot
+    snapshot.rings[0].cqPending = 1
+    snapshot.rings[0].unreaped = [
+      Ring.UnreapedCQE(userData: 0xbeef, result: 0, flags: 0, isOverflowed: false)
+    ]
+    snapshot.rings[0].cqPendingSince = 2_000_000_000
+    snapshot.rings[0].balance = Ring.Balance(
+      method: .allocated, outstanding: 2, accounted: 2, reached: 2, time: 3_000_000_000)
+    var interface = interface(snapshot)
+    press(&interface, "i")
+    #expect(screen(&interface, width: 120, height: 40).contains("0xbeef → 0"))
+    snapshot.rings[0].cqPendingSince = 4_000_000_000
+    var later = self.interface(snapshot)
+    press(&later, "i")
+    #expect(!screen(&later, width: 120, height: 40).contains("0xbeef"))
+  }
+
+  @Test func theQueuesOfAClosedRingAreNotListed() {
+    var snapshot = Self.snapshot
+    snapshot.rings[0].cqPending = 9
+    var interface = interface(snapshot)
+    let queue = "9/\(snapshot.rings[0].cqEntries)"
+    #expect(screen(&interface, width: 120).contains(queue))
+    snapshot.rings[0].closedTime = 3_000_000_000
+    var closed = self.interface(snapshot)
+    #expect(!screen(&closed, width: 120).contains(queue))
+  }
+
   @Test func aClosedRingIsMarkedWithoutColours() {
     var snapshot = Self.snapshot
     snapshot.rings[1].closedTime = 3_000_000_000
@@ -145,38 +175,44 @@ import Testing
     #expect(press(&ended, "q") == [.quit])
   }
 
-  /// The ring's requests end so soon that no snapshot contains one in flight. The page then also
-  /// shows how many are in flight on average.
-  @Test func aFastRingIsNotAnEmptyOne() {
+  /// Ended requests of ring 1 with these start and end times in seconds, newest first.
+  private func ended(_ times: [(start: Double, end: Double)]) -> [Request] {
+    times.enumerated().map { index, times in
+      var request = Make.request(
+        UInt64(index) + 21, state: .completed, startedAt: times.start,
+        userData: 0xa0 + UInt64(index))
+      request.lastTime = Make.start + UInt64(times.end * 1e9)
+      return request
+    }
+  }
+
+  private static var fastRing: Ring {
     var ring = Make.ring(1, pid: 100, comm: "server", rate: 2_000)
     ring.lastSecond.completed = 2_000
-    ring.latency.count = 10_000
-    ring.latency.mean = 700_000
-    var interface = interface(Make.snapshot(rings: [ring], at: 5))
+    return ring
+  }
+
+  /// The ring's requests end so soon that no snapshot contains one in flight. The page then also
+  /// shows how many were in flight on average.
+  @Test func aFastRingIsNotAnEmptyOne() {
+    // Only the part in the last second counts.
+    let recent = ended([(4.0, 4.7), (3.0, 4.7), (2.5, 3.5)])
+    var interface = interface(Make.snapshot(rings: [Self.fastRing], recent: recent, at: 5))
     let text = screen(&interface, width: 120)
     #expect(
       text.contains(
-        "no requests in flight at this moment; about 1.4 on average (2.00k/s × 700µs)"),
+        "no requests in flight at this moment; 1.4 on average and 2 at most in the last 1.00s"),
       "\(text)")
   }
 
   @Test func aFastRingShowsASampleAndHowManyWereInFlight() {
-    var ring = Make.ring(1, pid: 100, comm: "server", rate: 2_000)
-    ring.lastSecond.completed = 2_000
-    ring.latency.count = 10_000
-    ring.latency.mean = 700_000
     // The first two requests overlap; the third ended more than a second ago.
-    let ended = [(4.8, 4.9), (4.7, 4.85), (1, 2)].enumerated().map { index, times in
-      var request = Make.request(
-        UInt64(index) + 21, state: .completed, startedAt: times.0, userData: 0xa0 + UInt64(index))
-      request.lastTime = Make.start + UInt64(times.1 * 1e9)
-      return request
-    }
-    var interface = interface(Make.snapshot(rings: [ring], recent: ended, at: 5))
+    let recent = ended([(4.8, 4.9), (4.7, 4.81), (1, 2)])
+    var interface = interface(Make.snapshot(rings: [Self.fastRing], recent: recent, at: 5))
     let text = screen(&interface, width: 160)
     #expect(
       text.contains(
-        "(2.00k/s × 700µs), at times 2 or more; these have just ended"), "\(text)")
+        "0.2 on average and 2 at most in the last 1.00s; these have just ended"), "\(text)")
     #expect(text.contains("── 0; a sample ──"), "\(text)")
     #expect(text.contains("0xa0") && text.contains("0xa1") && !text.contains("0xa2"), "\(text)")
   }
@@ -184,26 +220,42 @@ import Testing
   /// The list of a fast ring holds whatever is in flight at the moment of the snapshot: its length
   /// jumps.
   @Test func theListOfAFastRingSaysHowManyAreInFlightOnAverage() {
-    var ring = Make.ring(1, pid: 100, comm: "server", inFlight: 1, rate: 800_000)
-    ring.lastSecond.completed = 800_000
-    ring.latency.count = 1_000_000
-    ring.latency.mean = 1_000
-    let running = Make.request(40, startedAt: 4.999_99)
-    let ended = [(4.8, 4.9), (4.7, 4.85)].enumerated().map { index, times in
-      var request = Make.request(UInt64(index) + 21, state: .completed, startedAt: times.0)
-      request.lastTime = Make.start + UInt64(times.1 * 1e9)
-      return request
+    var ring = Self.fastRing
+    ring.inFlight = 1
+    let running = Make.request(4_000, startedAt: 4.999_99)
+    var times: [(start: Double, end: Double)] = []
+    for index in 0..<200 {
+      let end = 4.999 - 0.005 * Double(index)
+      times.append((end - 0.001, end))
     }
+    let recent = ended(times)
     var interface = interface(
-      Make.snapshot(rings: [ring], requests: [running], recent: ended, at: 5))
+      Make.snapshot(rings: [ring], requests: [running], recent: recent, at: 5))
     let text = screen(&interface, width: 120)
     #expect(
-      text.contains(
-        "in flight: about 0.8 on average (800k/s × 1.00µs), at times 2 or more"),
-      "\(text)")
+      text.contains("in flight: 0.2 on average and 1 at most in the last 1.00s"), "\(text)")
     press(&interface, "i")
     let page = screen(&interface, width: 120)
-    #expect(page.contains("In flight  1  about 0.8 on average (800k/s × 1.00µs)"), "\(page)")
+    #expect(
+      page.contains("In flight  1  0.2 on average and 1 at most in the last 1.00s"), "\(page)")
+  }
+
+  /// If the history is shorter than a second, only the time that it covers counts.
+  @Test func theAverageCoversWhatTheHistoryKeeps() {
+    var snapshot = Make.snapshot(
+      rings: [Self.fastRing], recent: ended([(4.85, 4.9), (4.0, 4.8)]), at: 5)
+    snapshot.totals.completed = 1_000_000
+    var interface = interface(snapshot)
+    #expect(
+      screen(&interface, width: 120).contains("0.3 on average and 1 at most in the last 200ms"))
+  }
+
+  /// Without all requests, their average is not known.
+  @Test func theAverageOfASampleIsNotShown() {
+    var snapshot = Make.snapshot(rings: [Self.fastRing], recent: ended([(4.0, 4.7)]), at: 5)
+    snapshot.host.sampling = 64
+    var interface = interface(snapshot)
+    #expect(!screen(&interface, width: 120).contains("on average"))
   }
 
   @Test func theListOfASlowRingHasNoAverage() {

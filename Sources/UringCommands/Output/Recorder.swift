@@ -20,7 +20,7 @@ final class Recorder: RecordSink {
   private let format: TraceFormat
   private let stage = Mutex(Stage.waiting(records: []))
   /// Number of the writer's lost records that ``takeLostCount()`` has already returned.
-  private let toldLost = Mutex<UInt64>(0)
+  private let reportedLost = Mutex<UInt64>(0)
 
   init(path: String, format: TraceFormat) {
     self.path = path
@@ -47,7 +47,7 @@ final class Recorder: RecordSink {
 
   func takeLostCount() -> UInt64 {
     guard let total = writer?.lostToOutput else { return 0 }
-    return toldLost.withLock { told in
+    return reportedLost.withLock { told in
       defer { told = total }
       return total - told
     }

@@ -87,7 +87,7 @@ struct ReportText {
         + counts.joined(separator: ", ")
     text.line(
       found + (leftOut > 0 ? " (\(leftOut) left out)" : "")
-        + "; \(Figures.count(snapshot.rings.count, "ring")) watched for \(Figures.duration(snapshot.watchedTime))"
+        + "; \(Figures.count(snapshot.rings.count, "ring")) watched for \(Figures.duration(snapshot.time.since(snapshot.host.startTime)))"
     )
     if snapshot.rings.isEmpty { text.line(EmptyRingList.text) }
     let lost = snapshot.lost.total

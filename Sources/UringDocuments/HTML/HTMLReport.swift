@@ -92,7 +92,7 @@ public struct HTMLReport {
     let host = snapshot.host
     var facts: [(StaticString, String)] = []
     if host.startRealtime != 0 { facts.append(("Began", UTCTime.prose(host.startRealtime))) }
-    facts.append(("Watched for", Figures.duration(snapshot.watchedTime)))
+    facts.append(("Watched for", Figures.duration(snapshot.time.since(host.startTime))))
     facts.append(("Rings", "\(snapshot.rings.count)"))
     let totals = snapshot.totals
     facts.append(

@@ -6,8 +6,8 @@ extension FindingRule {
   static let smallBatches = FindingRule(
     "small-batches",
     meaning:
-      "Nearly every one of very many requests costs a call of io_uring_enter of its own. Most of "
-      + "these calls can be saved.",
+      "Nearly every request costs an io_uring_enter call of its own, at a high rate. Most of these "
+      + "calls can be saved.",
     cure: "Queue several SQEs before each io_uring_submit, and wait for more than one CQE."
   ) { evidence in
     evidence.rings.compactMap { ring in

@@ -164,8 +164,8 @@ extension Evidence {
     let clauses = waits.chain(from: request.id)
     // The first clause repeats what the request waits for. The second is shown only if a third
     // follows, or if it names the process at the other end of a connection.
-    let isTold = clauses.count > 2 || clauses.count == 2 && waits.seesPeer(of: request)
-    return isTold ? ": " + Words.clauses(Array(clauses.dropFirst())) : ""
+    let isShown = clauses.count > 2 || clauses.count == 2 && waits.seesPeer(of: request)
+    return isShown ? ": " + Words.clauses(Array(clauses.dropFirst())) : ""
   }
 
   /// Another open ring of a process that holds this ring: it could post messages to this ring.

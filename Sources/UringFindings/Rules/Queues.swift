@@ -43,7 +43,7 @@ extension FindingRule {
       // A task that waits for several CQEs leaves the first ones in the queue.
       guard ring.cqPending > 0, age >= patience, ring.waiter == nil else { return nil }
       let reaper = evidence.reaper(of: ring)
-      let wanted = Set(ring.unreaped.map(\.userData))
+      let wanted = Set(ring.stillUnreaped.map(\.userData))
       var requests: [Request.ID] = []
       evidence.forEachEnded(on: ring.id, within: .history) { request in
         guard requests.count < Int(ring.cqPending) else { return }

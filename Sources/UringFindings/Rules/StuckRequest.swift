@@ -63,7 +63,9 @@ extension Request {
   /// The latencies of completed requests with the same opcode, if this request is more than ten
   /// times as old as the slowest of them; otherwise nil.
   fileprivate func historyExceeded(_ evidence: Evidence) -> LatencySummary? {
-    guard self.isUserDataKnown, !isSuspect, !mayBeMultishot, !self.opcode.waitsByNature,
+    // A multishot request waits as long as its source is silent, but one that sends does not.
+    guard self.isUserDataKnown, !isSuspect, !mayBeMultishot || self.opcode.direction == .write,
+      !self.opcode.waitsByNature,
       [.submitted, .issued, .pollArmed, .worker, .taskWork].contains(self.state),
       let history = evidence.latency(self.opcode, on: self.ring), history.count >= 100
     else { return nil }

@@ -17,7 +17,7 @@ extension FindingRule {
         extents[extent.file, default: FileExtents()].add(extent)
       }
       let wrong = short.filter { request in
-        if request.opcode.direction == .write { return request.isShortWriteTold }
+        if request.opcode.direction == .write { return request.hasShortWriteEvent }
         guard evidence.hasOffsets(request), let extent = FileExtent(request) else {
           return false
         }
@@ -70,7 +70,7 @@ extension Request {
   }
 
   /// True if the kernel itself reported a short write to a file.
-  fileprivate var isShortWriteTold: Bool { steps.contains { $0.kind == .shortWrite } }
+  fileprivate var hasShortWriteEvent: Bool { steps.contains { $0.kind == .shortWrite } }
 }
 
 /// The bytes of a file that a request read or wrote at an offset, and the time of the transfer.

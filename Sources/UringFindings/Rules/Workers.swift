@@ -23,8 +23,8 @@ extension FindingRule {
       return Sighting(
         severity: percent >= 50 ? .warn : .info, rings: [ring.id],
         requests: sample.punted.map(\.id), requestCount: counts.puntedTransfers,
-        summary: "\(counts.puntedTransfers) transfers \(evidence.window(of: ring)) went to io-wq, "
-          + "\(percent) % of the \(sample.transfers) that ended last\(sample.cost): \(evidence.words(first))",
+        summary: "\(counts.puntedTransfers) transfers \(evidence.window(of: ring)) went to io-wq; "
+          + "of the last \(sample.transfers), \(percent) % did\(sample.cost): \(evidence.words(first))",
         numbers: [
           .init("punted", counts.puntedTransfers), .init("per_second", rate),
           .init("share_percent", percent), .init("mean_worker_ns", sample.meanPunted),

@@ -12,11 +12,11 @@ extension FindingRule {
     evidence.rings.flatMap { ring -> [Sighting] in
       var reads: [ReadPlace: Repeats] = [:]
       // Requests are newest first. Only reads after the file last returned data count.
-      var giving: Set<FileReference> = []
+      var filesWithData: Set<FileReference> = []
       evidence.forEachEnded(on: ring.id) { request in
-        guard let file = request.file, request.isRead, !giving.contains(file) else { return }
+        guard let file = request.file, request.isRead, !filesWithData.contains(file) else { return }
         if request.result != 0 {
-          giving.insert(file)
+          filesWithData.insert(file)
         } else if let place = ReadPlace(request, of: file) {
           reads[place, default: Repeats()].add(request)
         }

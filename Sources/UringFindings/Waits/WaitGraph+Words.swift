@@ -67,6 +67,11 @@ extension WaitGraph {
 }
 
 extension Words {
+  /// System calls whose timeout is not known.
+  private static let sleepingCalls: Set<String> = [
+    "poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2",
+  ]
+
   /// The state of a thread as a predicate: "is blocked in read() on fd 5, an empty pipe
   /// (pipe:[7])".
   static func activity(of thread: ThreadState, in graph: WaitGraph) -> String {
@@ -79,7 +84,9 @@ extension Words {
     guard !thread.call.isEmpty else {
       return thread.state == "D" ? "sleeps uninterruptibly (state D)" : "sleeps"
     }
-    var text = "is blocked in \(thread.call)()"
+    // A thread can wake up from these calls after a while, and call them again.
+    let verb = sleepingCalls.contains(thread.call) ? "sleeps" : "is blocked"
+    var text = "\(verb) in \(thread.call)()"
     if let fd = thread.fd {
       text += " on fd \(fd)"
       if let file = graph.description(of: fd, in: thread.tgid) { text += ", \(file)" }

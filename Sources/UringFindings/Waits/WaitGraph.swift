@@ -136,7 +136,7 @@ struct WaitGraph {
     }
     let only =
       threads.count == 1
-      ? "the only thread of process \(tgid) is" : "a thread of process \(tgid) is"
+      ? "the only thread of process \(tgid) is" : "process \(tgid) has thread"
     let waitedFor = Set(threads.map(\.wait))
     // Requests in flight can also act for the process: a linked request runs without any thread of
     // the process.

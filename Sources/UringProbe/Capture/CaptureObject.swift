@@ -219,8 +219,9 @@ struct CaptureObject: ~Copyable {
 
   /// Returns an upper bound on the number of events for which no program ran.
   ///
-  /// An event of a program with a twin is missed only if the twin did not handle it either. The
-  /// twin's own missed runs do not count, because the first program may have run for those events.
+  /// If two programs handle the same events (a program and its twin), an event is missed only if
+  /// neither of them ran. The twin's own missed runs do not count, because the first program may have
+  /// run for those events.
   ///
   /// - Parameters:
   ///   - missed: skipped runs by program.

@@ -17,8 +17,8 @@ struct TallyReader: ~Copyable {
   private var details: MappedArray?
   private let detailsDescriptor: Int32
   /// Values of the tallies at the last record, by slot.
-  private var told: [Int: probe_tally] = [:]
-  private var toldDetails: [Int: [UInt64]] = [:]
+  private var reported: [Int: probe_tally] = [:]
+  private var reportedDetails: [Int: [UInt64]] = [:]
 
   private static var detailWords: Int { MemoryLayout<probe_tally_detail>.size / 8 }
 
@@ -51,13 +51,13 @@ struct TallyReader: ~Copyable {
         descriptor: detailsDescriptor,
         size: MemoryLayout<probe_tally_detail>.size * Int(PROBE_TALLY_DETAILS))
     }
-    if table.pointee.used > told.count { findNew() }
-    for place in told.keys.sorted() { read(place, into: &records) }
+    if table.pointee.used > reported.count { findNew() }
+    for place in reported.keys.sorted() { read(place, into: &records) }
   }
 
   private mutating func findNew() {
-    for place in 0..<Int(PROBE_TALLY_SLOTS) where slots[place].key != 0 && told[place] == nil {
-      told[place] = probe_tally()
+    for place in 0..<Int(PROBE_TALLY_SLOTS) where slots[place].key != 0 && reported[place] == nil {
+      reported[place] = probe_tally()
     }
   }
 
@@ -66,7 +66,7 @@ struct TallyReader: ~Copyable {
     guard now.key != PROBE_TALLY_FREED else { return }
     let isRetired = now.key & PROBE_TALLY_RETIRED != 0
     defer { if isRetired { cbpf_store_u64(slots + place, PROBE_TALLY_FREED) } }
-    let before = told[place] ?? probe_tally()
+    let before = reported[place] ?? probe_tally()
     var counts = record_counts()
     counts.submitted = now.submitted &- before.submitted
     counts.failed = now.failed &- before.failed
@@ -87,7 +87,7 @@ struct TallyReader: ~Copyable {
     // This read is then discarded, and the next one reports the counts.
     let time = isRetired ? now.retired_ns : MonotonicClock.now()
     guard cbpf_load_acquire_u64(slots + place) == now.key else { return }
-    told[place] = now
+    reported[place] = now
     counts.base.time_ns = time
     counts.base.ctx = (now.key & ~PROBE_TALLY_RETIRED) >> 8 | 0xff << 56
     counts.base.opcode = UInt8(truncatingIfNeeded: now.key)
@@ -108,8 +108,8 @@ struct TallyReader: ~Copyable {
       let words = details?.words(
         from: number * MemoryLayout<probe_tally_detail>.size, count: Self.detailWords)
     else { return }
-    var before = toldDetails[number] ?? [UInt64](repeating: 0, count: Self.detailWords)
-    toldDetails[number] = nil
+    var before = reportedDetails[number] ?? [UInt64](repeating: 0, count: Self.detailWords)
+    reportedDetails[number] = nil
     for index in words.indices {
       let now = words[index]
       guard now != before[index] else { continue }
@@ -122,6 +122,6 @@ struct TallyReader: ~Copyable {
         latencies.append(record_count(what: UInt32(index - errorCount), count: count))
       }
     }
-    toldDetails[number] = before
+    reportedDetails[number] = before
   }
 }

@@ -22,8 +22,8 @@ final class SessionLoop: @unchecked Sendable {
   private var losses: LossWatch
   /// Loss and count records that wait until all records written before them have been read. In
   /// particular, the record of a ring's creation must precede the counts of that ring.
-  private var untoldLosses = RecordBuffer()
-  private var untoldTime: UInt64 = 0
+  private var pendingLosses = RecordBuffer()
+  private var pendingTime: UInt64 = 0
   private var suspectSearch = SuspectSearch()
   private var nextSnapshot: UInt64 = 0
   private var knownStacks: Set<UserStackKey> = []
@@ -83,7 +83,7 @@ final class SessionLoop: @unchecked Sendable {
       let now = MonotonicClock.now()
       let drained = drain(to: &intake, isComplete: !answers.records.isEmpty)
       take(answers, to: &intake)
-      tellLosses(&intake)
+      deliverLosses(&intake)
       if hasAwaitedInventory(answers.inventories) { nextSnapshot = now }
       if drained > 0 { suspectSearch.noteRecords(at: now) }
       if sleep.isBehind(drained) || losses.dueTime.map({ now >= $0 }) ?? false {
@@ -101,7 +101,7 @@ final class SessionLoop: @unchecked Sendable {
         // Two checks: a skipped program run counts as a loss only if a second check still finds it.
         checkLosses(&intake, at: MonotonicClock.now())
         checkLosses(&intake, at: MonotonicClock.now())
-        tellLosses(&intake, isLast: true)
+        deliverLosses(&intake, isLast: true)
         readCalls(&intake)
         intake.advance(to: MonotonicClock.now())
         publish(&intake)
@@ -276,22 +276,22 @@ final class SessionLoop: @unchecked Sendable {
   private func checkLosses(_ intake: inout RecordIntake, at time: UInt64) {
     let (records, isLosing) = losses.check(at: time, lostBySink: intake.takeLostBySink())
     if isLosing { suspectSearch.noteLoss() }
-    untoldLosses.append(records)
-    untoldTime = MonotonicClock.now()
+    pendingLosses.append(records)
+    pendingTime = MonotonicClock.now()
     _ = drain(to: &intake, isComplete: true)
-    tellLosses(&intake)
+    deliverLosses(&intake)
   }
 
   /// Passes loss and count records to the aggregator once all earlier records have been read.
   ///
   /// - Parameter isLast: true at the end of the session. The records are then passed at once, even
   ///   if a BPF program is still writing an earlier record.
-  private func tellLosses(_ intake: inout RecordIntake, isLast: Bool = false) {
-    guard !untoldLosses.isEmpty,
-      isLast || reader.watermark >= untoldTime
+  private func deliverLosses(_ intake: inout RecordIntake, isLast: Bool = false) {
+    guard !pendingLosses.isEmpty,
+      isLast || reader.watermark >= pendingTime
     else { return }
-    intake.take(untoldLosses)
-    untoldLosses = RecordBuffer()
+    intake.take(pendingLosses)
+    pendingLosses = RecordBuffer()
   }
 
   private func askAboutSuspects(_ aggregator: borrowing Aggregator, at time: UInt64) {

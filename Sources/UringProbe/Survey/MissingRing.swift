@@ -23,7 +23,7 @@ struct MissingRing {
 
   var isMissing: Bool { since != 0 }
   /// True if the last report has been made.
-  var isTold: Bool { reports > Self.distances.count }
+  var isReported: Bool { reports > Self.distances.count }
 
   /// Notes that the scan that began at `scanStart` has missed the ring.
   mutating func note(_ scanStart: UInt64) -> Report {
@@ -31,7 +31,8 @@ struct MissingRing {
       since = scanStart
       return .missed
     }
-    guard reports == 0 || !isTold && scanStart - lastReport >= Self.distances[reports - 1] else {
+    guard reports == 0 || !isReported && scanStart - lastReport >= Self.distances[reports - 1]
+    else {
       return .nothing
     }
     defer { (reports, lastReport) = (reports + 1, scanStart) }

@@ -206,7 +206,7 @@ struct RingScanner: ~Copyable {
     case .missed: hasDoubts = true
     case .closed(let time): records.append(record_ring_closed.self, at: time, ring: address)
     }
-    if rings[address]!.missing.isTold { rings[address] = nil }
+    if rings[address]!.missing.isReported { rings[address] = nil }
   }
 
   /// Makes BPF iterators write records of the rings' buffer tables to the record buffer, so that

@@ -77,8 +77,8 @@ extension Aggregator {
     roles.count(ring, opcode) { $0.count(error: result) }
   }
 
-  /// Nanoseconds from a ring's first record after which the ring gets its roles even if the name or
-  /// the cgroup of its process is still unknown.
+  /// Nanoseconds for which a ring waits, from its first record on, for the name and the cgroup of its
+  /// process. Then it gets its roles without them.
   private static var namingPatience: UInt64 { 3_000_000_000 }
 
   /// Maximum length of a role's cgroup path, in columns.

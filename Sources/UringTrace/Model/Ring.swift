@@ -131,6 +131,17 @@ public struct Ring: Sendable {
 
   public var isClosed: Bool { closedTime != 0 }
 
+  /// ``unsubmitted``, if the kernel has taken no SQE since the inventory that found these; else empty.
+  package var stillUnsubmitted: [SQE] { isUnchanged(since: sqPendingSince) ? unsubmitted : [] }
+
+  /// ``unreaped``, if no CQE has been reaped since the inventory that found these; else empty.
+  package var stillUnreaped: [UnreapedCQE] { isUnchanged(since: cqPendingSince) ? unreaped : [] }
+
+  /// True if a queue has not moved since a time before the last inventory.
+  private func isUnchanged(since time: UInt64) -> Bool {
+    time != 0 && balance.map { $0.time >= time } ?? false
+  }
+
   /// Resets the facts that only an open ring has: the tasks that use the ring, and the kernel's
   /// count of its requests.
   mutating func endTasks() {

@@ -32,6 +32,10 @@ extension String {
       while isDigit(kept.last) || isMark(kept.last) { kept.removeLast() }
     }
     while kept.last == " " { kept.removeLast() }
+    // Without the blank, the comma would read as the separator of thousands.
+    if kept.last == "," {
+      kept.replaceSubrange(kept.index(before: kept.endIndex)..., with: " ".unicodeScalars)
+    }
     return String(kept) + "…"
   }
 

@@ -117,12 +117,19 @@ extension Interface {
     case .showFinding(let key): open(FindingDetailPane(key: key), action)
     case .showRing(let id): open(RingDetailPane(id: id), action)
     case .listEnded(let query):
-      guard let index = lower.firstIndex(where: { $0 is ListPane<RecentContent> }) else { return }
-      _ = change(.lower(index)) { $0.setFilter(query, scene: $1) }
-      show(pane: index)
+      list(lower.firstIndex { $0 is ListPane<RecentContent> }, query)
+    case .listInFlight(let query):
+      list(lower.firstIndex { $0 is ListPane<RequestsContent> }, query)
     case .explain(let text): notice = (Notice(text), until: .max)
     case .selectRing: focus = .lower(current)
     }
+  }
+
+  /// Shows the pane at an index with a filter.
+  private mutating func list(_ index: Int?, _ query: String) {
+    guard let index else { return }
+    _ = change(.lower(index)) { $0.setFilter(query, scene: $1) }
+    show(pane: index)
   }
 
   /// Maximum number of detail panes to which the user can go back.

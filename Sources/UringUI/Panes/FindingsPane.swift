@@ -5,7 +5,7 @@ import UringTrace
 /// The findings, worst first.
 struct FindingsContent: ListContent {
   static let name = "Findings"
-  static let emptyText = "nothing was found"
+  static let emptyText = "nothing was found in the last 10 s"
 
   static let fields: FieldSet<FindingRow> = FieldSet<Finding>.findings.map { $0.finding }
 

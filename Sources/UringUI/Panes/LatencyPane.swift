@@ -128,15 +128,18 @@ struct LatencyPane: TablePane {
 
   var opensRows: Bool { true }
 
-  /// Lists the ended requests of the row's ring and opcode that are still in the history.
+  /// Lists the ended requests of the row's ring and opcode that are still in the history. If there are
+  /// none, lists those in flight: a multishot request counts from its first CQE on.
   func open(_ scene: Scene) -> PaneAction {
     guard let row = table.selectedRow else { return .none }
-    guard scene.snapshot.recent.contains(where: { $0.ring == row.ring && $0.opcode == row.opcode })
-    else {
-      return .explain(
-        "the requests of this row have left the history, which keeps the requests that ended last")
+    let isOfRow = { (request: Request) in request.ring == row.ring && request.opcode == row.opcode }
+    let query = "op=\(Names.opcode(row.opcode)) ring=\(row.ring)"
+    if scene.snapshot.recent.contains(where: isOfRow) { return .listEnded(query) }
+    if scene.snapshot.requests.contains(where: { isOfRow($0) && $0.hasResult }) {
+      return .listInFlight(query)
     }
-    return .listEnded("op=\(Names.opcode(row.opcode)) ring=\(row.ring)")
+    return .explain(
+      "the requests of this row have left the history, which keeps the requests that ended last")
   }
 
   func ring(_ scene: Scene) -> Ring.ID? { table.selectedRow?.ring }

@@ -87,6 +87,8 @@ enum PaneAction: Hashable, Sendable {
   case showRing(Ring.ID)
   /// Lists the ended requests for which a ``Query`` holds.
   case listEnded(String)
+  /// Shows the requests in flight for which a filter holds.
+  case listInFlight(String)
   /// Tells the user why there is nothing to open.
   case explain(String)
   /// Limits the lower panes to this ring; nil for all rings.

@@ -36,40 +36,11 @@ struct RequestsContent: ListContent {
 
   /// For a fast load, the list is a momentary picture: the note says what is usual.
   static func note(_ scene: Scene) -> String? {
-    if isSample(scene) {
-      return emptyText(scene) + peakText(scene, above: 1) + "; these have just ended"
-    }
-    let rings = scene.ring.map { scene.ring($0).map { [$0] } ?? [] } ?? scene.snapshot.rings
+    if isSample(scene) { return emptyText(scene) + "; these have just ended" }
     guard !scene.snapshot.requests.isEmpty, scene.minimumAge == 0,
-      let load = AverageLoad(of: rings), load.isFast
+      let load = AverageLoad(in: scene.snapshot, on: scene.ring), load.isFast
     else { return nil }
     return "in flight: \(load.text)"
-      + (scene.ring == nil ? peakText(scene, above: load.inFlight) : "")
-  }
-
-  /// A clause about the largest number of requests that are known to have been in flight at the
-  /// same time; empty if it is not above a number.
-  private static func peakText(_ scene: Scene, above least: Double) -> String {
-    let peak = peak(scene.snapshot.recent)
-    return Double(peak) > least ? ", at times \(Humanise.grouped(peak)) or more" : ""
-  }
-
-  /// The maximum number of these ended requests that were in flight at the same time.
-  private static func peak(_ ended: RequestList) -> UInt64 {
-    var changes: [(time: UInt64, by: Int)] = []
-    changes.reserveCapacity(2 * ended.count)
-    for position in ended.indices {
-      let times = ended.times(at: position)
-      changes.append((times.start, 1))
-      changes.append((times.last, -1))
-    }
-    changes.sort { ($0.time, $0.by) < ($1.time, $1.by) }
-    var (count, most) = (0, 0)
-    for change in changes {
-      count += change.by
-      most = max(most, count)
-    }
-    return UInt64(most)
   }
 
   static func includes(_ scene: Scene) -> (@Sendable (Request) -> Bool)? {
@@ -83,19 +54,18 @@ struct RequestsContent: ListContent {
   static func emptyText(_ scene: Scene) -> String {
     if scene.selectsRings, scene.snapshot.rings.isEmpty { return EmptyRingList.text }
     return EmptyRequestList.inFlight.text(hasEveryRequest: scene.hasEveryRequest)
-      + load(scene.snapshot.rings)
+      + load(scene, on: nil)
   }
 
   /// The average number of requests in flight, as text.
-  private static func load(_ rings: [Ring]) -> String {
-    AverageLoad(of: rings).map { " at this moment; \($0.text)" } ?? ""
+  private static func load(_ scene: Scene, on ring: Ring.ID?) -> String {
+    AverageLoad(in: scene.snapshot, on: ring).map { " at this moment; \($0.text)" } ?? ""
   }
 
   static func hiddenText(_ scene: Scene) -> String? {
-    let ring = scene.minimumAge == 0 ? scene.ring.flatMap(scene.ring) : nil
     return emptyText + (scene.ring == nil ? "" : " on the selected ring")
       + (scene.minimumAge == 0 ? "" : " for \(Humanise.duration(scene.minimumAge)) or longer")
-      + load(ring.map { [$0] } ?? [])
+      + (scene.minimumAge == 0 && scene.ring != nil ? load(scene, on: scene.ring) : "")
   }
 
   static func open(_ row: Request) -> PaneAction { .showRequest(row.id) }

@@ -81,18 +81,18 @@ struct RingDetail {
     }
     if ring.isOverflowed { completion.append(Piece("  overflowed", .error)) }
     var lines = [Piece.fact("SQ", submission + lookNote)]
-    if ring.sqPending > 0, !ring.unsubmitted.isEmpty {
-      let all = ring.unsubmitted.prefix(Self.most).map {
+    if ring.sqPending > 0, !ring.stillUnsubmitted.isEmpty {
+      let all = ring.stillUnsubmitted.prefix(Self.most).map {
         "\(Opcode(rawValue: $0.opcode).name) \(Humanise.hex($0.user_data))"
       }
       lines.append(list("", all, of: Int(ring.sqPending)))
     }
     lines.append(Piece.fact("CQ", completion + lookNote))
-    if ring.cqPending > 0, !ring.unreaped.isEmpty {
-      let all = ring.unreaped.prefix(Self.most).map {
+    if ring.cqPending > 0, !ring.stillUnreaped.isEmpty {
+      let all = ring.stillUnreaped.prefix(Self.most).map {
         "\(Humanise.hex($0.userData)) → \($0.result < 0 ? Names.error($0.result) : "\($0.result)")"
       }
-      lines.append(list("", all, of: max(Int(ring.cqPending), ring.unreaped.count)))
+      lines.append(list("", all, of: max(Int(ring.cqPending), ring.stillUnreaped.count)))
     }
     if ring.sqThreadTid != 0 {
       var thread = [Piece(scene.thread(ring.sqThreadTid), .name)]
@@ -115,7 +115,7 @@ struct RingDetail {
   var requests: [[Piece]] {
     let counts = ring.counts
     var flight = [Piece("\(Humanise.grouped(UInt64(ring.inFlight)))", .value)]
-    if let load = AverageLoad(of: [ring]), load.isFast {
+    if let load = AverageLoad(in: scene.snapshot, on: ring.id), load.isFast {
       flight.append(Piece("  \(load.text)", .faint))
     }
     if ring.notListed > 0 {
@@ -128,7 +128,7 @@ struct RingDetail {
         case .sequence: "  SQEs taken minus CQEs posted: \(balance.outstanding)"
         default: "  by the kernel's own counter \(balance.outstanding)"
         }
-      flight.append(Piece(text, .faint))
+      flight.append(Piece("\(text), \(ago(balance.time)) ago", .faint))
     }
     let others: [(UInt64, String)] = [
       (counts.found, "older than uringtop"), (counts.overflowed, "overflowed"),

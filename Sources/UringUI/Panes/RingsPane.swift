@@ -104,14 +104,17 @@ struct RingsContent: ListContent {
     ),
     number(
       "SQ", width: 8, priority: 6, style: { $0.sqPending > 0 ? .value : .normal },
-      text: { "\($0.sqPending)/\(size($0.sqEntries))" }, key: { UInt64($0.sqPending) }
+      text: { $0.isClosed ? "" : "\($0.sqPending)/\(size($0.sqEntries))" },
+      key: { UInt64($0.sqPending) }
     ).meaning(
       "SQEs that the kernel had not taken at the last look; after `/`, the number of entries of the submission queue (`1k` is 1024)."
     ),
     number(
       "CQ", width: 8, priority: 6,
       style: { $0.isOverflowed ? .error : $0.cqPending > 0 ? .value : .normal },
-      text: { "\($0.cqPending)/\(size($0.cqEntries))\($0.isOverflowed ? "!" : "")" },
+      text: {
+        $0.isClosed ? "" : "\($0.cqPending)/\(size($0.cqEntries))\($0.isOverflowed ? "!" : "")"
+      },
       key: { UInt64($0.cqPending) }
     ).meaning(
       "CQEs that the program had not taken at the last look; after `/`, the number of entries of the completion queue (`1k` is 1024). `!`: the queue is full, and more CQEs wait in the kernel."

@@ -18,7 +18,10 @@ __u64 copy_words[COPY_SIZE / 8] = {};
 #define COPIED(type, field) \
   (*(typeof(((type *)0)->field) *)((char *)copy_words + bpf_core_field_offset(type, field)))
 
-/* Owner of the last request examined, and the owner's descriptor table. */
+/*
+ * The owner of the last request examined, and the owner's descriptor table: consecutive requests mostly have the same
+ * owner.
+ */
 __u64 files_task = 0;
 __u32 files_pass = 0;
 __u64 files_table = 0;

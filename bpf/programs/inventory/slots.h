@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The output of the inventory: one record per slot, in memory that user space maps. An iterator's own output buffer is
- * too small for a large ring.
+ * The output of the inventory: an array with one record per element, in memory that user space maps. It is used because
+ * an iterator's own output buffer cannot hold the records of a ring with many requests.
  */
 #pragma once
 #include "kernel/base.h"

@@ -7,9 +7,9 @@ struct ChainTracker: ~Copyable {
   private var members = Pool<ChainMember>()
   private var lastID: Chain.ID = 0
   /// Per ring, the last chain that began behind a request that was never seen.
-  private var strange = BoundedCache<Ring.ID, StrangeChain>(limit: 4_096)
+  private var unseenHeads = BoundedCache<Ring.ID, UnseenHeadChain>(limit: 4_096)
 
-  private struct StrangeChain {
+  private struct UnseenHeadChain {
     /// Address of the request that was never seen.
     var target: UInt64
     var chain: Handle<ChainState>
@@ -37,7 +37,7 @@ struct ChainTracker: ~Copyable {
     _ slot: Handle<RequestSlot>, behindUnseen target: UInt64, _ requests: inout RequestTracker
   ) {
     let ring = requests[slot].request.ring
-    if let known = strange[ring], known.target == target,
+    if let known = unseenHeads[ring], known.target == target,
       chains[unproven: known.chain].id == known.id,
       hasMemberInFlight(known.chain, requests)
     {
@@ -46,7 +46,7 @@ struct ChainTracker: ~Copyable {
     }
     let chain = begin(ring: ring)
     append(slot, to: chain, &requests)
-    strange[ring] = StrangeChain(target: target, chain: chain, id: chains[chain].id)
+    unseenHeads[ring] = UnseenHeadChain(target: target, chain: chain, id: chains[chain].id)
   }
 
   /// Inserts a request directly behind `first`, where an inventory walk (BPF iterator over kernel

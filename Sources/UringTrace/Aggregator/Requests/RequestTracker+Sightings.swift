@@ -37,7 +37,7 @@ extension RequestTracker {
     var sighting = before
     if before.place(lastEvent: slots[slot].request.lastTime) != place {
       sighting.set(place, at: record.pointee.base.time_ns)
-      sightings.noteLook(at: record.pointee.base.time_ns)
+      sightings.noteWalk(at: record.pointee.base.time_ns)
     }
     sighting.workerTid = place == .workerRunning ? record.pointee.base.tid : 0
     sighting.expiryTime = record.pointee.expires_ns

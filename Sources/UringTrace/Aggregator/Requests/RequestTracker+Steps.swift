@@ -12,7 +12,7 @@ extension RequestTracker {
   mutating func add(
     _ step: Step, to slot: UnsafeMutablePointer<RequestSlot>, handle: Handle<RequestSlot>
   ) {
-    if step.time <= sightings.lastLook { forgetPlace(of: handle) }
+    if step.time <= sightings.lastWalk { forgetPlace(of: handle) }
     let count = slot.pointee.request.stepCount
     if count < StepList.firstCount {
       slot.pointee.request.firstSteps[unchecked: Int(count)] = step

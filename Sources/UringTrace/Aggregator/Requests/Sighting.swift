@@ -29,7 +29,7 @@ struct Sighting: Equatable, Sendable, BitwiseCopyable {
 struct Sightings: Sendable {
   private var table = PagedTable(empty: Sighting())
   /// Time of the newest walk that found a request at another place than before.
-  private(set) var lastLook: UInt64 = 0
+  private(set) var lastWalk: UInt64 = 0
 
   /// The sighting of a request; empty if the table has only that of an earlier request in this
   /// slot.
@@ -45,5 +45,5 @@ struct Sightings: Sendable {
     }
   }
 
-  mutating func noteLook(at time: UInt64) { lastLook = max(lastLook, time) }
+  mutating func noteWalk(at time: UInt64) { lastWalk = max(lastWalk, time) }
 }
