@@ -43,6 +43,17 @@ import UringTrace
     #expect(!isDue)
   }
 
+  /// An inventory that the user requests says nothing about the time that an inventory takes.
+  @Test func inventoriesOfOthersDoNotDelayTheNext() {
+    var refresh = StateRefresh()
+    let first = refresh.isDue(snapshot(.issued, lastTime: Self.second), at: 10 * Self.second)
+    refresh.note(arrivedAt: 10 * Self.second + 1_000)
+    refresh.note(arrivedAt: 600 * Self.second)
+    let next = refresh.isDue(
+      snapshot(.issued, lastTime: 602 * Self.second), at: 605 * Self.second)
+    #expect(first && next)
+  }
+
   @Test func slowInventoriesAreRare() {
     var refresh = StateRefresh()
     let first = refresh.isDue(snapshot(.issued, lastTime: Self.second), at: 10 * Self.second)

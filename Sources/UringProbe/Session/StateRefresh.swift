@@ -7,6 +7,8 @@ struct StateRefresh {
   /// Time at which ``isDue(_:at:)`` last requested an inventory; nanoseconds, CLOCK_MONOTONIC, 0 if
   /// never.
   private var asked: UInt64 = 0
+  /// True until the inventory requested at ``asked`` has arrived.
+  private var isAwaited = false
   private var pause = Self.least
 
   /// Nanoseconds without a record after which the state of a request counts as doubtful.
@@ -22,9 +24,12 @@ struct StateRefresh {
   /// Number of requests to check for a doubtful state: the oldest ones, which a screen shows.
   private static let most = 256
 
-  /// Notes an inventory that was requested at the time `asked` and has arrived.
+  /// Notes that an inventory has arrived. Only one that ``isDue(_:at:)`` requested shows how long an
+  /// inventory takes: the user requests others, and the page of a request does.
   mutating func note(arrivedAt now: UInt64) {
-    if asked != 0 { pause = max(Self.least, now.since(asked) * Self.share) }
+    guard isAwaited else { return }
+    isAwaited = false
+    pause = max(Self.least, now.since(asked) * Self.share)
   }
 
   /// True if an inventory is due, which then counts as requested.
@@ -37,7 +42,7 @@ struct StateRefresh {
         && now.since(request.lastTime) >= Self.patience
     }
     guard isDoubtful else { return false }
-    asked = now
+    (asked, isAwaited) = (now, true)
     return true
   }
 
