@@ -10,18 +10,13 @@ public struct Diagnosis: Sendable {
     var rings: [Ring.ID: RingSample]
   }
 
-  private struct Subject: Hashable {
-    var tag: String
-    var ring: Ring.ID
-  }
-
   private let window: UInt64?
   private let seesEveryRequest: Bool
   /// Counters of the rings at earlier times, oldest first. The span begins at the first sample.
   private var samples: [Sample] = []
   /// The last finding of each occurrence rule about each ring, with the time of its snapshot.
   /// Findings older than the window are removed.
-  private var occurrences: [Subject: (finding: Finding, time: UInt64)] = [:]
+  private var occurrences: [Finding.Subject: (finding: Finding, time: UInt64)] = [:]
 
   /// Minimum nanoseconds between samples, to limit their number in a window.
   private static let sampleInterval: UInt64 = 1_000_000_000
@@ -55,9 +50,7 @@ public struct Diagnosis: Sendable {
   ) -> [Finding] {
     guard let window else { return [] }
     occurrences = occurrences.filter { $0.value.time <= time && time - $0.value.time <= window }
-    for finding in findings {
-      occurrences[Subject(tag: finding.tag, ring: finding.ring)] = (finding, time)
-    }
+    for finding in findings { occurrences[finding.subject] = (finding, time) }
     let rings = Set(findings.map(\.ring))
     return occurrences.filter { $0.key.tag == rule.tag && !rings.contains($0.key.ring) }
       .map(\.value.finding).sorted { $0.ring < $1.ring }

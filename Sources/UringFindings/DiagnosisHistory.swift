@@ -6,17 +6,12 @@ public struct DiagnosisHistory: Sendable {
   private let seesEveryRequest: Bool
   /// Periods in which a rule's condition held on a ring, by rule and ring, oldest first. The last
   /// period of a list may continue; all earlier ones have ended.
-  private var episodes: [Subject: [Episode]] = [:]
+  private var episodes: [Finding.Subject: [Episode]] = [:]
   private var lastTime: UInt64 = 0
 
   /// Nanoseconds between calls of ``look(at:)``. A condition that holds for longer than this is
   /// never missed.
   public static let interval: UInt64 = 500_000_000
-
-  private struct Subject: Hashable {
-    var tag: String
-    var ring: Ring.ID
-  }
 
   /// A period in which a condition held, from the first to the last call of ``look(at:)`` that
   /// found it.
@@ -44,7 +39,7 @@ public struct DiagnosisHistory: Sendable {
   }
 
   private mutating func note(_ finding: Finding, in snapshot: Snapshot) {
-    let subject = Subject(tag: finding.tag, ring: finding.ring)
+    let subject = finding.subject
     var known = episodes[subject] ?? []
     let isNew = known.last.map { $0.until != lastTime && $0.until != snapshot.time } ?? true
     if isNew {
@@ -66,7 +61,7 @@ public struct DiagnosisHistory: Sendable {
   public mutating func findings(at end: Snapshot) -> [Finding] {
     var diagnosis = Diagnosis(seesEveryRequest: seesEveryRequest)
     let current = diagnosis.findings(in: end)
-    let present = Set(current.map { Subject(tag: $0.tag, ring: $0.ring) })
+    let present = Set(current.map(\.subject))
     var past: [Finding] = []
     for rule in FindingRule.all where rule.scope.kind != .span {
       let subjects = episodes.keys.filter { $0.tag == rule.tag && !present.contains($0) }

@@ -115,7 +115,7 @@ struct Evidence {
     return endedCount(on: ring.id, within: .history) >= ring.counts.completed
   }
 
-  /// The time that a count of the ring's ended requests covers: `, in the last 51.2 ms alone`.
+  /// The time that a count of the ring's ended requests covers: `, in the last 51.2 ms only`.
   /// Empty if all requests that ended on the ring within the span are still known.
   func reach(on ring: Ring) -> String {
     if history(of: ring, reaches: start) { return "" }

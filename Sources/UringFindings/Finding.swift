@@ -85,6 +85,14 @@ public struct Finding: Sendable, Hashable {
   /// The most affected ring; 0 if there is none.
   public var ring: Ring.ID { rings.first ?? 0 }
 
+  /// What successive findings have in common if they report the same fault.
+  struct Subject: Hashable {
+    var tag: String
+    var ring: Ring.ID
+  }
+
+  var subject: Subject { Subject(tag: tag, ring: ring) }
+
   /// Maximum number of requests named in one finding.
   public static var requestLimit: Int { 16 }
 }

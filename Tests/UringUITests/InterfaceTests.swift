@@ -346,25 +346,6 @@ import Testing
     }
   }
 
-  @Test(arguments: [false, true]) func tabsKeepTheirNamesAt80Columns(hasDemo: Bool) {
-    let panes = PaneCatalogue.make(hasDemo: hasDemo)
-    var options = UserInterfaceOptions()
-    if hasDemo {
-      options.demoStatus = { DemoStatus(target: "ublk", mode: "copy", time: 1, startTime: 1) }
-    }
-    var interface = interface(options: options)
-    for current in panes.indices {
-      press(&interface, .character(Unicode.Scalar(UInt8(49 + current))))
-      let text = screen(&interface, width: 80, height: 24)
-      for (index, pane) in panes.enumerated() {
-        let short = PaneCatalogue.shortNames.first { $0.key == pane.name }?.value
-        #expect(
-          [pane.name, short ?? pane.name].contains { text.contains(" \(index + 1) \($0) ") },
-          "\(text)")
-      }
-    }
-  }
-
   @Test func clicksSelectSortAndSwitchPanes() throws {
     var interface = interface()
     let lines = screen(&interface).split(separator: "\n", omittingEmptySubsequences: false)

@@ -27,7 +27,7 @@ import Testing
     let isWhole = row.contains("0 of 3, \"\(Self.filter)\"")
     #expect(isWhole || row.contains("…"), "\(row)")
     #expect(!isWhole || !row.contains("…"), "\(row)")
-    // What is shown is a beginning of the filter's text.
+    // The text before the ellipsis is the beginning of the filter.
     guard !isWhole, let start = row.firstRange(of: "\"")?.upperBound,
       let end = row.firstRange(of: "…")?.lowerBound
     else { return }
@@ -47,8 +47,26 @@ import Testing
     #expect(row.contains(" 0 of 3, \"op"), "\(row)")
   }
 
+  @Test(arguments: [false, true]) func tabsKeepTheirNamesAt80Columns(hasDemo: Bool) {
+    inEachPane(hasDemo: hasDemo) { interface, panes in
+      expectNames(of: panes, in: screen(&interface, width: 80, height: 24))
+    }
+  }
+
   @Test(arguments: [80, 90, 100, 120], [false, true])
   func tabsKeepTheirNamesBesideAFilter(width: Int, hasDemo: Bool) {
+    inEachPane(hasDemo: hasDemo) { interface, panes in
+      if interface.focusedPane.isList {
+        press(&interface, .function(4))
+        type(&interface, Self.filter)
+        press(&interface, .enter)
+      }
+      expectNames(of: panes, in: tabs(&interface, width: width))
+    }
+  }
+
+  /// Calls `body` with an interface that shows each of its lower panes in turn.
+  private func inEachPane(hasDemo: Bool, _ body: (inout Interface, [any Pane]) -> Void) {
     let panes = PaneCatalogue.make(hasDemo: hasDemo)
     var options = UserInterfaceOptions()
     if hasDemo {
@@ -57,12 +75,7 @@ import Testing
     var interface = interface(options: options)
     for current in panes.indices {
       press(&interface, .character(Unicode.Scalar(UInt8(49 + current))))
-      if interface.focusedPane.isList {
-        press(&interface, .function(4))
-        type(&interface, Self.filter)
-        press(&interface, .enter)
-      }
-      expectNames(of: panes, in: tabs(&interface, width: width))
+      body(&interface, panes)
     }
   }
 

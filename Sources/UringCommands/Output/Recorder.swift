@@ -47,9 +47,9 @@ final class Recorder: RecordSink {
 
   func takeLostCount() -> UInt64 {
     guard let total = writer?.lostToOutput else { return 0 }
-    return reportedLost.withLock { told in
-      defer { told = total }
-      return total - told
+    return reportedLost.withLock { reported in
+      defer { reported = total }
+      return total - reported
     }
   }
 

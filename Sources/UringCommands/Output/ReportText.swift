@@ -80,6 +80,7 @@ struct ReportText {
       let count = document.findings.count { $0.severity == severity }
       return count == 0 ? nil : "\(count) \(severity.name)"
     }
+    let length = snapshot.time.since(snapshot.host.startTime)
     let found =
       counts.isEmpty
       ? leftOut > 0 ? "no findings to report" : "no findings"
@@ -87,7 +88,7 @@ struct ReportText {
         + counts.joined(separator: ", ")
     text.line(
       found + (leftOut > 0 ? " (\(leftOut) left out)" : "")
-        + "; \(Figures.count(snapshot.rings.count, "ring")) watched for \(Figures.duration(snapshot.time.since(snapshot.host.startTime)))"
+        + "; \(Figures.count(snapshot.rings.count, "ring")) watched for \(Figures.duration(length))"
     )
     if snapshot.rings.isEmpty { text.line(EmptyRingList.text) }
     let lost = snapshot.lost.total

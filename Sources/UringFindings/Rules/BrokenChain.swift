@@ -8,9 +8,10 @@ extension FindingRule {
     cure: "Handle the named request's result, not the -ECANCELED behind it; with IOSQE_IO_HARDLINK "
       + "the requests behind it run regardless."
   ) { evidence in
-    evidence.rings.flatMap { ring in
+    let keptBreaks = evidence.keptBreaks()
+    return evidence.rings.flatMap { ring in
       evidence.chainBreaks(of: ring).compactMap { breaks in
-        let kept = evidence.kept(breaks.kind, on: ring)
+        let kept = keptBreaks[ring.id]?[breaks.kind] ?? []
         return breaks.kind.errno == ErrorNumber.canceled.rawValue
           ? cancellation(kept, on: ring, evidence) : failure(breaks, kept, on: ring, evidence)
       }
@@ -91,16 +92,18 @@ extension ChainBreaks.Kind {
 }
 
 extension Evidence {
-  /// The chains of a ring that broke within the span in the way `kind` and are still known, oldest
-  /// first.
-  fileprivate func kept(_ kind: ChainBreaks.Kind, on ring: Ring) -> [Break] {
-    snapshot.chains.compactMap { chain in
-      guard chain.ring == ring.id, let cause = chain.cause, cause.opcode == kind.opcode,
-        chain.breakKind == kind, let result = cause.result, let request = request(cause.request),
-        age(since: request.lastTime) <= span
-      else { return nil }
-      return Break(cause: request, result: result, cancelled: chain.cancelled)
+  /// The chains that broke within the span and are still known, oldest first, by ring and by the way
+  /// in which they broke.
+  fileprivate func keptBreaks() -> [Ring.ID: [ChainBreaks.Kind: [Break]]] {
+    var breaks: [Ring.ID: [ChainBreaks.Kind: [Break]]] = [:]
+    for chain in snapshot.chains {
+      guard let kind = chain.breakKind, let cause = chain.cause, let result = cause.result,
+        let request = request(cause.request), age(since: request.lastTime) <= span
+      else { continue }
+      breaks[chain.ring, default: [:]][kind, default: []].append(
+        Break(cause: request, result: result, cancelled: chain.cancelled))
     }
+    return breaks
   }
 
   /// True if the request's ring is closed, and nothing was submitted to the ring after the request

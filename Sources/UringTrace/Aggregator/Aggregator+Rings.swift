@@ -143,8 +143,10 @@ extension Aggregator {
     let header = record.pointee.base
     guard header.ctx != 0 else {
       closeUndescribed(missedBy: (lastScan, header.time_ns), &event)
-      for ring in rings.handles where rings[ring].depth.time < header.time_ns {
-        rings[ring].depth.foundUnchanged(rings[ring].ring.counts, at: header.time_ns)
+      // A change marks the ring as active, so rings without activity must not be changed here.
+      for ring in rings.handles
+      where rings[ring].depth.showsReaping(rings[ring].ring.counts, at: header.time_ns) {
+        rings[ring].depth.noteReaping(rings[ring].ring.counts, at: header.time_ns)
       }
       lastScan = max(lastScan, header.time_ns)
       return

@@ -22,7 +22,7 @@ public struct RequestTotals: Hashable, Sendable {
   public init() {}
 
   var begun: UInt64 { submitted &+ found }
-  var ended: UInt64 { completed &+ overflowed &+ skipped &+ endedUnseen }
+  package var ended: UInt64 { completed &+ overflowed &+ skipped &+ endedUnseen }
 
   /// Requests that have begun but are neither in flight nor counted as ended.
   var missing: UInt64 { begun.since(ended &+ inFlight) }

@@ -57,10 +57,8 @@ struct AverageLoad {
     guard let last = recent.indices.last else { return nil }
     let earliest = max(snapshot.time.since(longest), snapshot.host.startTime)
     let oldest = recent.times(at: last).last
-    let totals = snapshot.totals
-    let ended =
-      totals.completed &+ totals.overflowed &+ totals.skipped &+ totals.endedUnseen
-    let start = ended <= UInt64(recent.count) ? earliest : max(earliest, oldest)
+    let keepsAll = snapshot.totals.ended <= UInt64(recent.count)
+    let start = keepsAll ? earliest : max(earliest, oldest)
     return snapshot.lossTime >= start ? nil : start
   }
 

@@ -9,7 +9,7 @@ struct LatencyChart {
   /// Minimum number of rows of the histogram if there is another chart.
   static let minimumHeight = 7
 
-  /// What ``counts(_:axis:width:)`` returns for one request.
+  /// The number by which ``counts(_:axis:width:)`` multiplies numbers of requests.
   static let scale: UInt64 = 1_000
 
   /// Requests for each column of the axis, multiplied by ``scale``. A bucket that is wider than a

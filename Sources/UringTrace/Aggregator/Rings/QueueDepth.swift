@@ -41,11 +41,15 @@ struct QueueDepth {
     cqes = counts.cqes
   }
 
-  /// Notes a scan of all rings that began at `time` and did not record this ring, because its
-  /// queues had the same lengths as before. If CQEs were posted meanwhile, CQEs have also been
-  /// reaped.
-  mutating func foundUnchanged(_ counts: Ring.Counts, at time: UInt64) {
-    guard cqSince != 0, counts.cqes != cqes else { return }
+  /// True if CQEs were reaped before a scan of all rings that began at `time`: the scan did not
+  /// record this ring, because its queues had the same lengths as before, but CQEs were posted
+  /// meanwhile.
+  func showsReaping(_ counts: Ring.Counts, at time: UInt64) -> Bool {
+    self.time < time && cqSince != 0 && counts.cqes != cqes
+  }
+
+  /// Notes a scan for which ``showsReaping(_:at:)`` is true.
+  mutating func noteReaping(_ counts: Ring.Counts, at time: UInt64) {
     cqSince = time
     cqes = counts.cqes
   }
